@@ -1,0 +1,55 @@
+// The order of user keys: unsigned bytewise, shorter first on a tie. It is the only order of format 1; its name is
+// written into the manifest, and a database written under another order is refused.
+#ifndef AETERNUS_BASE_KEY_ORDER_H_
+#define AETERNUS_BASE_KEY_ORDER_H_
+
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+#include "base/types.h"
+
+namespace aeternus {
+
+inline constexpr std::string_view kKeyOrderName = "bytewise";
+
+// <0, 0 or >0.
+inline int CompareKeys(std::string_view a, std::string_view b) { return a.compare(b); }
+
+// Internal order of two entries: key ascending, LSN descending. <0 when (a_key, a_lsn) comes first.
+inline int CompareEntries(std::string_view a_key, Lsn a_lsn, std::string_view b_key, Lsn b_lsn) {
+  if (const int c = CompareKeys(a_key, b_key); c != 0) return c;
+  return a_lsn > b_lsn ? -1 : (a_lsn < b_lsn ? 1 : 0);
+}
+
+// The eight bytes of `key` behind its first `skip` bytes as a big-endian number, zero-padded: for two keys that
+// agree in their first `skip` bytes, KeyPrefix(a) < KeyPrefix(b) implies a < b; equal prefixes decide nothing.
+inline uint64_t KeyPrefix(std::string_view key, size_t skip = 0) {
+  uint64_t word = 0;
+  if (key.size() >= skip + sizeof(word)) {
+    std::memcpy(&word, key.data() + skip, sizeof(word));
+  } else if (key.size() > skip) {
+    std::memcpy(&word, key.data() + skip, key.size() - skip);
+  }
+  return __builtin_bswap64(word);
+}
+
+// Length of the longest common prefix, in bytes.
+inline size_t CommonPrefixSize(std::string_view a, std::string_view b) {
+  const size_t limit = a.size() < b.size() ? a.size() : b.size();
+  size_t n = 0;
+  while (n < limit && a[n] == b[n]) ++n;
+  return n;
+}
+
+// A short key s with a <= s < b, for a < b: what an index stores between two blocks.
+std::string ShortestSeparator(std::string_view a, std::string_view b);
+
+// The least key greater than every key that starts with `prefix`; empty when there is none (all bytes 0xff), which
+// callers take as "unbounded".
+std::string PrefixSuccessor(std::string_view prefix);
+
+}  // namespace aeternus
+
+#endif  // AETERNUS_BASE_KEY_ORDER_H_

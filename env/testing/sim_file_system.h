@@ -1,0 +1,124 @@
+// A file system in memory that tells the truth about crashes: for every file and directory it keeps what is synced
+// apart from what is merely written, and Crash() leaves any state that the assumptions in docs/durability.md allow.
+// It also injects errors and counts what it did. It is a target for users' own crash tests.
+//
+//   SimFileSystem fs;
+//   ... run a database on it ...
+//   std::unique_ptr<SimFileSystem> after = fs.Crash({.seed = 7});   // fs itself is unchanged: a fork
+//   ... open the database on *after ...
+//
+// Paths are absolute or relative text, taken literally; "/" separates. Work per operation is proportional to the
+// bytes touched, never to a log's allocated size: allocated zeros are not stored.
+//
+// Thread safety: any number of threads.
+#ifndef AETERNUS_ENV_TESTING_SIM_FILE_SYSTEM_H_
+#define AETERNUS_ENV_TESTING_SIM_FILE_SYSTEM_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "env/file_system.h"
+
+namespace aeternus::env::testing {
+
+enum class FileOp {
+  kCreate,
+  kOpen,
+  kRead,
+  kAppend,
+  kReserve,
+  kCommit,
+  kWriteAt,
+  kSync,
+  kClose,
+  kDelete,
+  kRename,
+  kSyncDirectory,
+  kCreateDirectory,
+  kList,
+  kStat,
+  kLock,
+};
+std::string_view FileOpName(FileOp op);
+
+// One call about to be made.
+struct FileCall {
+  FileOp op;
+  std::string path;
+  uint64_t index;  // counts every call of this file system, from 0
+};
+
+// What a rule may do to a call. With kFailAfterPart, half of the bytes of a write are written first. A failed sync
+// drops the unsynced data: later reads still see it (as the page cache does), no crash ever keeps it.
+enum class Fault { kNone, kIoError, kNoSpace, kReadOnly, kFailAfterPart };
+
+// How a crash treats each unsynced item (a 512 B sector of a write, a directory entry).
+enum class CrashMode {
+  kDropAll,  // only what was synced survives
+  kKeepAll,  // everything written survives, as after kill -9
+  kRandom,   // each item kept, dropped, torn, zeroed or (sectors never synced) garbage, as the seed says
+  kMask,     // item i (in UnsyncedItems order) survives iff bit i of `mask` is set
+};
+struct CrashOptions {
+  CrashMode mode = CrashMode::kRandom;
+  uint64_t seed = 0;
+  uint64_t mask = 0;
+};
+
+class SimFileSystem final : public FileSystem {
+ public:
+  SimFileSystem();
+  ~SimFileSystem() override;
+
+  // ---- crashes ----
+  // The disk as a machine would find it after power was lost now. Locks are gone. *this is unchanged.
+  std::unique_ptr<SimFileSystem> Crash(const CrashOptions& options) const;
+  // A copy of everything, written and synced apart, locks released: as after kill -9. Copy-on-write.
+  std::unique_ptr<SimFileSystem> Fork() const;
+  // Unsynced items, for kMask.
+  size_t UnsyncedItems() const;
+
+  // ---- faults ----
+  // Asked before every call; replaces any earlier rule; nullptr: no faults. Called without internal locks.
+  void SetFaultRule(std::function<Fault(const FileCall&)> rule);
+  // Every call before call number `index` succeeds; that one, or with `for_good` all from it on, fails with `fault`.
+  void FailAt(uint64_t index, Fault fault, bool for_good = false);
+  // Space left for data, in bytes; ResourceExhausted beyond. Unlimited at first.
+  void SetFreeSpace(uint64_t bytes);
+
+  // ---- counters and direct access ----
+  uint64_t calls() const;
+  uint64_t CountOf(FileOp op) const;
+  // Bytes of a file as a reader sees them; for tests that damage files.
+  absl::StatusOr<std::string> Contents(const std::string& path) const;
+  // Replaces the bytes of a file, written and synced.
+  absl::Status SetContents(const std::string& path, std::string bytes);
+  // Every file path, sorted.
+  std::vector<std::string> Files() const;
+
+  // ---- FileSystem ----
+  absl::StatusOr<std::unique_ptr<WritableFile>> NewWritableFile(const std::string& path) override;
+  absl::StatusOr<std::unique_ptr<LogFile>> NewLogFile(const std::string& path, uint64_t allocate_bytes) override;
+  absl::StatusOr<std::unique_ptr<RandomAccessFile>> NewRandomAccessFile(const std::string& path) override;
+  absl::StatusOr<std::unique_ptr<PatchFile>> NewPatchFile(const std::string& path) override;
+  absl::StatusOr<std::unique_ptr<FileLock>> LockFile(const std::string& path) override;
+  absl::StatusOr<bool> FileExists(const std::string& path) override;
+  absl::StatusOr<uint64_t> FileSize(const std::string& path) override;
+  absl::StatusOr<std::vector<std::string>> ListDirectory(const std::string& path) override;
+  absl::Status CreateDirectory(const std::string& path) override;
+  absl::Status SyncDirectory(const std::string& path) override;
+  absl::Status RenameFile(const std::string& from, const std::string& to) override;
+  absl::Status DeleteFile(const std::string& path) override;
+
+ private:
+  class State;
+  explicit SimFileSystem(std::shared_ptr<State> state);
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace aeternus::env::testing
+
+#endif  // AETERNUS_ENV_TESTING_SIM_FILE_SYSTEM_H_

@@ -1,0 +1,38 @@
+// The tables of a database at one moment. Immutable and shared: a reader, a plan and the manifest may hold the same
+// one.
+#ifndef AETERNUS_MANIFEST_VERSION_H_
+#define AETERNUS_MANIFEST_VERSION_H_
+
+#include <memory>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "base/types.h"
+#include "manifest/table_metadata.h"
+#include "manifest/version_edit.h"
+
+namespace aeternus {
+
+class Version {
+ public:
+  using TablePtr = std::shared_ptr<const TableMetadata>;
+
+  Version() = default;
+  // This version with `edit` applied; FailedPrecondition when a removed table is not live or an added one is already.
+  absl::StatusOr<std::shared_ptr<const Version>> Apply(const VersionEdit& edit) const;
+
+  // By descending max LSN: the order in which point reads visit them.
+  absl::Span<const TablePtr> tables() const { return tables_; }
+  // The table with that number, or nullptr.
+  TablePtr Find(FileNumber number) const;
+  uint64_t total_bytes() const;
+  Lsn max_lsn() const;  // of all tables; kMinLsn when there are none
+
+ private:
+  std::vector<TablePtr> tables_;
+};
+
+}  // namespace aeternus
+
+#endif  // AETERNUS_MANIFEST_VERSION_H_

@@ -1,0 +1,73 @@
+// The in-memory layer: a multi-version ordered index over entries that are also in the log. Filled by one writer,
+// read by any number of threads that never wait for it, then frozen, flushed and dropped.
+//
+//   Memtable memtable;
+//   memtable.Put("k", Lsn(7), "v");
+//   std::optional<Memtable::Version> found = memtable.Find("k", /*snapshot=*/Lsn(9));
+//
+// Entries live in an arena until the memtable dies; whoever reads holds it by shared_ptr.
+//
+// Thread safety: Put, Delete, DeleteRange by one thread at a time (the commit mutex); everything else by any number,
+// also beside the writer. A reader sees every entry whose LSN was published before it began (invariant 4). Reads of
+// range tombstones take a lock for the time of copying one pointer, and only when there are any.
+#ifndef AETERNUS_MEMTABLE_MEMTABLE_H_
+#define AETERNUS_MEMTABLE_MEMTABLE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "base/entry.h"
+#include "iterator/entry_iterator.h"
+#include "iterator/fragmented_tombstones.h"
+
+namespace aeternus {
+
+class Memtable {
+ public:
+  // One version of a key; `value` lives as long as the memtable.
+  struct Version {
+    Lsn lsn;
+    EntryKind kind = EntryKind::kInvalid;  // kPut or kDelete
+    std::string_view value;
+  };
+
+  Memtable();
+  ~Memtable();
+  Memtable(const Memtable&) = delete;
+  Memtable& operator=(const Memtable&) = delete;
+
+  // LSNs ascend over all three. Copies what it is given.
+  void Put(std::string_view key, Lsn lsn, std::string_view value);
+  void Delete(std::string_view key, Lsn lsn);
+  void DeleteRange(std::string_view start, std::optional<std::string_view> end, Lsn lsn);
+
+  // The newest version of `key` with LSN <= snapshot, range tombstones aside.
+  std::optional<Version> Find(std::string_view key, Lsn snapshot) const;
+  // The largest LSN <= snapshot of a range tombstone here that covers `key`; kMinLsn when there is none. O(log n).
+  Lsn MaxCoveringTombstone(std::string_view key, Lsn snapshot) const;
+
+  bool has_range_tombstones() const;
+  // All range tombstones so far; never null.
+  std::shared_ptr<const FragmentedTombstones> range_tombstones() const;
+  // Over the point entries. The caller keeps the memtable alive.
+  std::unique_ptr<EntryIterator> NewIterator() const;
+
+  bool empty() const;  // neither points nor range tombstones
+  // Sum of the encoded entries' sizes: what the write buffer counts.
+  size_t entry_bytes() const;
+  // Memory held by arena and tombstones: what the memory budget counts.
+  size_t memory_bytes() const;
+  uint64_t entry_count() const;  // points and range tombstones
+  Lsn last_lsn() const;          // of the newest entry; kMinLsn when empty
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace aeternus
+
+#endif  // AETERNUS_MEMTABLE_MEMTABLE_H_

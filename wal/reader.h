@@ -1,0 +1,66 @@
+// Reads frames of one log file: first in order, up to the first byte that is no valid frame; then, on request, every
+// valid frame behind that place, which is how recovery tells a torn tail from lost acknowledged writes (invariant 6).
+//
+// A frame is valid at an offset iff salt, own offset, type, length and checksum all fit. Lengths are checked against
+// the file before anything is allocated. The only errors are those of reading; bad bytes are an answer, not an error.
+//
+//   wal::Reader reader(file.get(), database_id, number);
+//   while (true) {
+//     AETERNUS_ASSIGN_OR_RETURN(std::optional<wal::Frame> frame, reader.Next());
+//     if (!frame) break;                 // reader.offset(): where the log ends
+//   }
+//   ... reader.ScanNext() ...            // valid frames behind the end, in any number of gaps
+//
+// Thread safety: one thread at a time.
+#ifndef AETERNUS_WAL_READER_H_
+#define AETERNUS_WAL_READER_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "base/file_identity.h"
+#include "env/file_system.h"
+#include "wal/frame.h"
+
+namespace aeternus::wal {
+
+// The identity at the head of a log or manifest. DataLoss when damaged, Unimplemented when newer; the frames can be
+// read without it.
+absl::StatusOr<FileIdentity> ReadIdentity(const env::RandomAccessFile& file, FileKind kind);
+
+class Reader {
+ public:
+  // `file` outlives the reader. Starts behind the identity.
+  Reader(const env::RandomAccessFile* file, DatabaseId database, FileNumber number);
+
+  // The frame at offset(), whose payload lives until the next call; nullopt when there is none: offset() stays.
+  absl::StatusOr<std::optional<Frame>> Next();
+  // The next valid frame at or behind offset(), at any alignment the format allows; nullopt when there is none up to
+  // the end of the file. offset() moves behind it; frame_offset() is where it begins.
+  absl::StatusOr<std::optional<Frame>> ScanNext();
+
+  // Offset in the file of the end of the last frame returned.
+  uint64_t offset() const { return offset_; }
+  // Offset in the file at which the last frame returned begins.
+  uint64_t frame_offset() const { return frame_offset_; }
+  const std::string& path() const { return file_->path(); }
+
+ private:
+  // Makes bytes [offset, offset + n) available in buffer_, or says that the file is shorter.
+  absl::StatusOr<bool> Fill(uint64_t offset, uint64_t n);
+  absl::StatusOr<std::optional<Frame>> FrameAt(uint64_t offset);
+
+  const env::RandomAccessFile* const file_;
+  const uint64_t salt_;
+  uint64_t offset_;
+  uint64_t frame_offset_ = 0;
+  std::optional<uint64_t> file_size_;
+  std::string buffer_;
+  uint64_t buffer_offset_ = 0;
+};
+
+}  // namespace aeternus::wal
+
+#endif  // AETERNUS_WAL_READER_H_

@@ -1,0 +1,51 @@
+// Appends frames to one log file. What a log means (chain, seals, cuts) is the engine's affair; a writer only places
+// bytes.
+//
+// Thread safety: one thread at a time, except that Sync may run beside Append.
+#ifndef AETERNUS_WAL_WRITER_H_
+#define AETERNUS_WAL_WRITER_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "base/file_identity.h"
+#include "env/file_system.h"
+#include "wal/frame.h"
+
+namespace aeternus::wal {
+
+class Writer {
+ public:
+  // Creates `path` with `allocate_bytes` backed by the disk, writes the identity and syncs the file; syncing the
+  // directory is the caller's. Errors of the file system; a half-made file may be left.
+  static absl::StatusOr<std::unique_ptr<Writer>> Create(env::FileSystem* file_system, const std::string& path,
+                                                        const FileIdentity& identity, uint64_t allocate_bytes);
+
+  // Makes room for `frames`: ResourceExhausted means that nothing was written or promised and the log is as before.
+  // Then writes them all, or returns an error after which the log is failed: which frames are in the file is unknown.
+  // `wrote` (may be null) is set once bytes may have reached the file, which tells the two kinds of error apart.
+  absl::Status Append(absl::Span<const Frame> frames, bool* wrote = nullptr);
+
+  // Everything appended before the call is on disk. After an error the log is failed for good (invariant 5).
+  absl::Status Sync();
+
+  // Where the next frame goes, in bytes from the start of the file.
+  uint64_t size_bytes() const;
+  FileNumber number() const { return identity_.number; }
+  const std::string& path() const;
+
+ private:
+  Writer(std::unique_ptr<env::LogFile> file, const FileIdentity& identity);
+
+  std::unique_ptr<env::LogFile> file_;
+  const FileIdentity identity_;
+  const uint64_t salt_;
+};
+
+}  // namespace aeternus::wal
+
+#endif  // AETERNUS_WAL_WRITER_H_
