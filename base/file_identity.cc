@@ -11,13 +11,13 @@ namespace aeternus {
 namespace {
 
 // offset size
-//      0    8  magic: "AETRNLOG", "AETRNTAB" or "AETRNMAN"
+//      0    8  magic: "AETRNLOG", "AETRNTAB", "AETRNMAN" or "AETRNCUR"
 //      8    4  format version
 //     12    4  compatible features
 //     16    4  read-only compatible features
 //     20    4  incompatible features
 //     24    8  database id
-//     32    8  file number
+//     32    8  file number (in CURRENT, of the manifest that it names)
 //     40    8  last durable manifest edit when the file was made
 //     48    8  epoch (0)
 //     56    4  zero
@@ -32,6 +32,8 @@ std::string_view Magic(FileKind kind) {
       return "AETRNTAB";
     case FileKind::kManifest:
       return "AETRNMAN";
+    case FileKind::kCurrent:
+      return "AETRNCUR";
   }
   return "";
 }

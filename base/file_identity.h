@@ -1,5 +1,5 @@
 // The 64 bytes by which every file of a database says what it is: at the start of a log or manifest, at the end of a
-// table. Byte table beside the encoder in file_identity.cc.
+// table; CURRENT is nothing else. Byte table beside the encoder in file_identity.cc.
 #ifndef AETERNUS_BASE_FILE_IDENTITY_H_
 #define AETERNUS_BASE_FILE_IDENTITY_H_
 
@@ -15,7 +15,7 @@ namespace aeternus {
 inline constexpr size_t kFileIdentitySizeBytes = 64;
 inline constexpr uint32_t kFormatVersion = 1;
 
-enum class FileKind { kLog, kTable, kManifest };
+enum class FileKind { kLog, kTable, kManifest, kCurrent };
 
 struct FileIdentity {
   FileKind kind = FileKind::kLog;
@@ -24,9 +24,9 @@ struct FileIdentity {
   uint32_t compatible_features = 0;
   uint32_t read_only_features = 0;
   uint32_t incompatible_features = 0;
-  DatabaseId database_id;
-  FileNumber number;
-  EditNumber edit;     // the last manifest edit known durable when the file was made; 0: none
+  DatabaseId database_id{};
+  FileNumber number{};
+  EditNumber edit{};   // the last manifest edit known durable when the file was made; 0: none
   uint64_t epoch = 0;  // reserved for fencing on shared storage
 
   friend bool operator==(const FileIdentity&, const FileIdentity&) = default;

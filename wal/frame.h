@@ -14,10 +14,15 @@
 //   40+n  0-7  zeros up to the next multiple of 8
 //
 // A zeroed header is the end of a log. In a manifest the "LSN" of a frame is its edit number.
+//
+// A frame is valid at an offset iff its header is plausible there (salt, own offset, known type, LSNs below 2^56, and
+// a length that ends inside the file), its checksum fits and the bytes behind its payload are zeros: every bit of it
+// matters. Reserved types count as known: a frame that nobody here can interpret is still not the end of a log.
 #ifndef AETERNUS_WAL_FRAME_H_
 #define AETERNUS_WAL_FRAME_H_
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "base/hash.h"
@@ -44,10 +49,10 @@ enum class FrameType : uint8_t {
 // A frame to write, or one that was read; the payload is not owned.
 struct Frame {
   FrameType type = FrameType::kBatch;
-  Lsn first_lsn;
+  Lsn first_lsn{};
   uint32_t lsn_count = 0;
-  Lsn synced_lsn;
-  std::string_view payload;
+  Lsn synced_lsn{};
+  std::string_view payload{};
 
   Lsn last_lsn() const { return lsn_count == 0 ? first_lsn : Lsn(first_lsn.value + lsn_count - 1); }
 };
@@ -59,6 +64,17 @@ inline uint64_t FrameSizeBytes(uint64_t payload_size) {
   return (kFrameHeaderSizeBytes + payload_size + kFrameAlignmentBytes - 1) / kFrameAlignmentBytes *
          kFrameAlignmentBytes;
 }
+
+// Writes the FrameSizeBytes(frame.payload.size()) bytes of `frame` at `out`, to stand at `offset` in the file.
+void EncodeFrame(const Frame& frame, uint64_t salt, uint64_t offset, char* out);
+
+// Bytes that the frame takes which begins at `offset` with the header at `header` (kFrameHeaderSizeBytes bytes);
+// nullopt when that header is not plausible in a file that ends at `file_end`. Reads nothing but the header.
+std::optional<uint64_t> PlausibleFrameSize(const char* header, uint64_t salt, uint64_t offset, uint64_t file_end);
+
+// The frame in `bytes`, all of a frame whose header is plausible; nullopt when checksum or padding is wrong. The
+// payload is a view into `bytes`.
+std::optional<Frame> DecodeFrame(std::string_view bytes);
 
 }  // namespace aeternus::wal
 

@@ -1,8 +1,9 @@
 // Reads frames of one log file: first in order, up to the first byte that is no valid frame; then, on request, every
 // valid frame behind that place, which is how recovery tells a torn tail from lost acknowledged writes (invariant 6).
 //
-// A frame is valid at an offset iff salt, own offset, type, length and checksum all fit. Lengths are checked against
-// the file before anything is allocated. The only errors are those of reading; bad bytes are an answer, not an error.
+// What makes a frame valid is said in wal/frame.h. Lengths are checked against the file before anything is allocated,
+// and the work is linear in the bytes looked at, whatever they are. Bad bytes are an answer, not an error: the only
+// errors are those of reading, and a search that meets a forged file (see reader.cc, kMaxMismatchPerByte).
 //
 //   wal::Reader reader(file.get(), database_id, number);
 //   while (true) {
@@ -19,6 +20,7 @@
 #include <optional>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "base/file_identity.h"
 #include "env/file_system.h"
@@ -38,7 +40,8 @@ class Reader {
   // The frame at offset(), whose payload lives until the next call; nullopt when there is none: offset() stays.
   absl::StatusOr<std::optional<Frame>> Next();
   // The next valid frame at or behind offset(), at any alignment the format allows; nullopt when there is none up to
-  // the end of the file. offset() moves behind it; frame_offset() is where it begins.
+  // the end of the file: offset() stays. offset() moves behind it; frame_offset() is where it begins. DataLoss when
+  // the headers in the file claim so many overlapping bytes that only a forger can have written them.
   absl::StatusOr<std::optional<Frame>> ScanNext();
 
   // Offset in the file of the end of the last frame returned.
@@ -48,17 +51,26 @@ class Reader {
   const std::string& path() const { return file_->path(); }
 
  private:
-  // Makes bytes [offset, offset + n) available in buffer_, or says that the file is shorter.
+  // Makes bytes [offset, offset + n) available in buffer_; false when the file is shorter.
   absl::StatusOr<bool> Fill(uint64_t offset, uint64_t n);
   absl::StatusOr<std::optional<Frame>> FrameAt(uint64_t offset);
+  // From `offset` on, the first place in buffer_ that holds the salt, or the first whose header is not all there.
+  uint64_t FindSaltInBuffer(uint64_t offset) const;
+
+  bool IsBuffered(uint64_t offset, uint64_t n) const {
+    return offset >= buffer_offset_ && offset + n <= buffer_offset_ + buffer_.size();
+  }
+  const char* BufferAt(uint64_t offset) const { return buffer_.data() + (offset - buffer_offset_); }
 
   const env::RandomAccessFile* const file_;
   const uint64_t salt_;
   uint64_t offset_;
   uint64_t frame_offset_ = 0;
-  std::optional<uint64_t> file_size_;
-  std::string buffer_;
+  std::optional<uint64_t> file_end_;  // once known; nothing behind kMaxLogSizeBytes is looked at
+  std::string buffer_;                // the bytes of the file from buffer_offset_
   uint64_t buffer_offset_ = 0;
+  uint64_t window_bytes_;          // of the next read
+  uint64_t mismatched_bytes_ = 0;  // in frames with a plausible header whose checksum was wrong
 };
 
 }  // namespace aeternus::wal

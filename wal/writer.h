@@ -25,9 +25,10 @@ class Writer {
   static absl::StatusOr<std::unique_ptr<Writer>> Create(env::FileSystem* file_system, const std::string& path,
                                                         const FileIdentity& identity, uint64_t allocate_bytes);
 
-  // Makes room for `frames`: ResourceExhausted means that nothing was written or promised and the log is as before.
-  // Then writes them all, or returns an error after which the log is failed: which frames are in the file is unknown.
-  // `wrote` (may be null) is set once bytes may have reached the file, which tells the two kinds of error apart.
+  // Makes room for `frames` in one piece: ResourceExhausted with `*wrote` false means that nothing was written or
+  // promised and the log is as before. Then writes them all, or returns an error after which the log is failed: which
+  // frames are in the file is unknown. `wrote` (may be null) says whether bytes may have reached the file, which tells
+  // the two kinds of error apart.
   absl::Status Append(absl::Span<const Frame> frames, bool* wrote = nullptr);
 
   // Everything appended before the call is on disk. After an error the log is failed for good (invariant 5).
