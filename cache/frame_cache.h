@@ -1,18 +1,21 @@
 // Block frames and the one memory budget (invariant 12).
 //
 // A Slot is a place that may hold one block: a table owns an array of them, one per block, so that a hit is an index
-// and not a look-up. FrameCache::Acquire returns a Pin on the slot's frame, loading it if it is not there; a pinned
-// frame is never evicted. When the budget is spent, unpinned frames go, least recently used first (clock).
+// and not a look-up: one atomic addition takes the pin, counts the hit and tells whether the frame is there.
+// FrameCache::Acquire returns a Pin on the slot's frame, loading it if it is not there; a pinned frame is never
+// evicted. When the budget is spent, unpinned frames go, least recently used first (clock).
 //
-//   FrameCache::Slot slot;                                   // owned by the table
+//   FrameCache::Slot& slot = slots[i];                       // std::unique_ptr<FrameCache::Slot[]> slots
 //   AETERNUS_ASSIGN_OR_RETURN(Pin pin, cache->Acquire(slot, [&](Frame& frame) { return ReadBlock(frame); }));
 //   pin.bytes()
 //
 // MemoryBudget is a plain counter shared by everyone who holds memory: memtables charge their arenas, the cache its
 // frames, tables their tombstones. The cache makes room by evicting; nobody else gives anything back on demand.
 //
-// Thread safety: everything may be called by any number of threads. A hit takes no lock. Slots outlive their pins; the
-// cache outlives its slots' frames: Forget(slots) before slots die.
+// A pin alone keeps its bytes readable, also when the table is gone: a table hands its slots to Retire(), which frees
+// them once the last pin has gone. The cache outlives all pins.
+//
+// Thread safety: everything may be called by any number of threads. A hit takes no lock.
 #ifndef AETERNUS_CACHE_FRAME_CACHE_H_
 #define AETERNUS_CACHE_FRAME_CACHE_H_
 
@@ -21,13 +24,12 @@
 #include <cstdint>
 #include <memory>
 #include <string_view>
-#include <vector>
+#include <utility>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
-#include "env/mutex.h"
 
 namespace aeternus {
 
@@ -51,7 +53,7 @@ class Frame {
   // Makes room for `size` bytes, 64-byte aligned, to be filled by the loader.
   absl::Span<char> Allocate(size_t size);
   std::string_view bytes() const { return {data_.get(), size_}; }
-  // What the frame costs the budget.
+  // What the frame costs the budget: its bytes, rounded up to whole cache lines.
   size_t charge_bytes() const;
 
  private:
@@ -64,6 +66,9 @@ class Frame {
 
 class FrameCache {
  public:
+  // What a frame holds, for the statistics.
+  enum class Content : uint8_t { kData, kMetadata };
+
   class Slot {
    public:
     Slot() = default;
@@ -72,23 +77,33 @@ class FrameCache {
 
    private:
     friend class FrameCache;
-    friend class Pin;
-    // Low 24 bits: pins. kLoaded: frame_ may be read by whoever holds a pin taken while it was set. kReferenced: used
-    // since the clock's hand last passed.
-    std::atomic<uint32_t> state_{0};
+    // Pins, flags and hits in one word (frame_cache.cc). frame_ may be read by whoever holds a pin that was taken
+    // while kLoaded was set; it is written only by the one thread that set kLoading or cleared kLoaded.
+    std::atomic<uint64_t> state_{0};
     Frame frame_;
+    uint32_t registry_index_ = 0;  // where the cache lists this slot while it is loaded; guarded by the cache's mutex
+    Content content_ = Content::kData;
   };
 
   // Keeps one frame in memory and its bytes readable. Movable; empty when default-made.
   class Pin {
    public:
     Pin() = default;
-    Pin(Pin&& other) noexcept;
-    Pin& operator=(Pin&& other) noexcept;
-    ~Pin();
+    Pin(Pin&& other) noexcept : cache_(other.cache_), slot_(std::exchange(other.slot_, nullptr)) {}
+    Pin& operator=(Pin&& other) noexcept {
+      if (this != &other) {
+        Release();
+        cache_ = other.cache_;
+        slot_ = std::exchange(other.slot_, nullptr);
+      }
+      return *this;
+    }
+    ~Pin() { Release(); }
     explicit operator bool() const { return slot_ != nullptr; }
-    std::string_view bytes() const;
-    void Release();
+    std::string_view bytes() const { return slot_->frame_.bytes(); }
+    void Release() {
+      if (slot_ != nullptr) cache_->Unpin(*std::exchange(slot_, nullptr));
+    }
 
    private:
     friend class FrameCache;
@@ -101,8 +116,9 @@ class FrameCache {
     uint64_t hits = 0;
     uint64_t misses = 0;
     uint64_t evictions = 0;
-    size_t frame_bytes = 0;   // of all frames
-    size_t pinned_bytes = 0;  // of those that are pinned now
+    size_t frame_bytes = 0;     // of all frames
+    size_t metadata_bytes = 0;  // of those that hold filters and indexes
+    size_t pinned_bytes = 0;    // of those that are pinned now
     size_t frames = 0;
   };
 
@@ -112,18 +128,46 @@ class FrameCache {
 
   // `load` fills the frame on a miss; its error is returned and nothing is kept. Two threads that miss at once load
   // once. A block larger than the whole budget is loaded all the same, and dropped when its last pin goes.
-  absl::StatusOr<Pin> Acquire(Slot& slot, absl::FunctionRef<absl::Status(Frame&)> load);
+  absl::StatusOr<Pin> Acquire(Slot& slot, absl::FunctionRef<absl::Status(Frame&)> load,
+                              Content content = Content::kData) {
+    const uint64_t before = slot.state_.fetch_add(kPinAndHit, std::memory_order_acquire);
+    if ((before & kHot) == kHot) return Pin(this, &slot);
+    return AcquireCold(slot, before, load, content);
+  }
 
-  // Drops the frames of slots that are about to die. None of them may be pinned.
-  void Forget(absl::Span<Slot> slots);
+  // Takes over the slots of a table that is going away, none of which is acquired again. Drops their frames; those
+  // that are pinned stay readable until their last pin goes.
+  void Retire(std::unique_ptr<Slot[]> slots, size_t count);
   // Evicts until the budget is kept or nothing unpinned is left. Called by whoever charged the budget.
   void MakeRoom();
 
+  // Walks all frames: not for hot paths.
   Stats stats() const;
   MemoryBudget* budget() const { return budget_; }
 
  private:
   struct Impl;
+  // Slot::state_, from the low end: 24 bits of pins, four flags, 36 bits of hits since the frame was loaded (which fall
+  // off the top, harmlessly, after 68 billion).
+  static constexpr uint64_t kPin = 1;
+  static constexpr uint64_t kPinMask = (uint64_t{1} << 24) - 1;
+  static constexpr uint64_t kLoaded = uint64_t{1} << 24;      // the frame is there
+  static constexpr uint64_t kReferenced = uint64_t{1} << 25;  // used since the clock's hand last passed
+  static constexpr uint64_t kLoading = uint64_t{1} << 26;     // a thread is loading the frame; others wait
+  static constexpr uint64_t kRetired = uint64_t{1} << 27;     // the table is gone; only pins keep the slot
+  static constexpr int kHitShift = 28;
+  static constexpr uint64_t kPinAndHit = kPin + (uint64_t{1} << kHitShift);
+  static constexpr uint64_t kHot = kLoaded | kReferenced;
+
+  absl::StatusOr<Pin> AcquireCold(Slot& slot, uint64_t before, absl::FunctionRef<absl::Status(Frame&)> load,
+                                  Content content);
+  void Unpin(Slot& slot) {
+    const uint64_t before = slot.state_.fetch_sub(kPin, std::memory_order_release);
+    if ((before & kPinMask) == kPin && ((before & kRetired) != 0 || OverBudget())) LastPinGone(slot, before);
+  }
+  void LastPinGone(Slot& slot, uint64_t before);
+  bool OverBudget() const { return budget_->used_bytes() > budget_->limit_bytes(); }
+
   MemoryBudget* const budget_;
   std::unique_ptr<Impl> impl_;
 };

@@ -1,0 +1,182 @@
+#include "cache/frame_cache.h"
+
+#include <cstdlib>
+#include <new>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/log/check.h"
+#include "env/mutex.h"
+
+namespace aeternus {
+namespace {
+
+constexpr size_t kFrameAlignmentBytes = 64;
+
+size_t RoundUp(size_t size) { return (size + kFrameAlignmentBytes - 1) / kFrameAlignmentBytes * kFrameAlignmentBytes; }
+
+}  // namespace
+
+absl::Span<char> Frame::Allocate(size_t size) {
+  data_.reset(static_cast<char*>(::operator new(RoundUp(size), std::align_val_t(kFrameAlignmentBytes))));
+  size_ = size;
+  return {data_.get(), size_};
+}
+
+size_t Frame::charge_bytes() const { return RoundUp(size_); }
+
+void Frame::Free::operator()(char* p) const { ::operator delete(p, std::align_val_t(kFrameAlignmentBytes)); }
+
+// Everything but hits goes through one mutex. It is held for a few memory accesses at a time, never while a block is
+// loaded, and a miss costs a read of the disk or of the page cache.
+//
+// The life of a frame, by the flags of its slot's state:
+//
+//   absent --AcquireCold--> kLoading --(load fails)--> absent
+//                              |
+//                           Publish
+//                              v
+//                           kLoaded --TryEvict, from zero pins only--> absent
+//
+// A hit adds its pin blindly and then looks at what was there before: if kLoaded was set, the pin keeps the frame; if
+// not, the pin meant nothing and is taken back.
+struct FrameCache::Impl {
+  void Publish(Slot& slot, Frame frame, Content content) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu);
+  bool TryEvict(Slot& slot) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu);
+  void EvictUntilBudgetIsKept() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu);
+
+  static size_t Pins(const Slot& slot) { return slot.state_.load(std::memory_order_relaxed) & kPinMask; }
+  static uint64_t Hits(uint64_t state) { return state >> kHitShift; }
+
+  FrameCache* cache = nullptr;
+  env::Mutex mu;
+  env::CondVar load_ended;                               // some slot is no longer kLoading
+  std::vector<Slot*> registry ABSL_GUARDED_BY(mu);       // all loaded slots, in no order
+  size_t hand ABSL_GUARDED_BY(mu) = 0;                   // the clock's, into registry
+  uint64_t hits_of_the_evicted ABSL_GUARDED_BY(mu) = 0;  // loaded slots count their own
+  uint64_t misses ABSL_GUARDED_BY(mu) = 0;
+  uint64_t evictions ABSL_GUARDED_BY(mu) = 0;
+};
+
+void FrameCache::Impl::Publish(Slot& slot, Frame frame, Content content) {
+  slot.frame_ = std::move(frame);
+  slot.content_ = content;
+  slot.registry_index_ = static_cast<uint32_t>(registry.size());
+  registry.push_back(&slot);
+  // One step from kLoading to kLoaded and pinned. A frame starts unreferenced: what is used only once goes first.
+  slot.state_.fetch_add(kLoaded - kLoading + kPin, std::memory_order_release);
+}
+
+bool FrameCache::Impl::TryEvict(Slot& slot) {
+  uint64_t state = slot.state_.load(std::memory_order_relaxed);
+  do {
+    if ((state & kLoaded) == 0 || (state & kPinMask) != 0) return false;
+  } while (!slot.state_.compare_exchange_weak(state, 0, std::memory_order_acquire, std::memory_order_relaxed));
+  hits_of_the_evicted += Hits(state);
+  cache->budget_->Release(slot.frame_.charge_bytes());
+  slot.frame_ = Frame();
+  Slot* last = registry.back();
+  registry[slot.registry_index_] = last;
+  last->registry_index_ = slot.registry_index_;
+  registry.pop_back();
+  return true;
+}
+
+void FrameCache::Impl::EvictUntilBudgetIsKept() {
+  // Twice around: once to take the reference marks, once to evict. What then remains is pinned or was just used.
+  for (size_t steps = 2 * registry.size(); steps > 0 && cache->OverBudget() && !registry.empty(); --steps) {
+    if (hand >= registry.size()) hand = 0;
+    Slot& slot = *registry[hand];
+    const bool referenced = (slot.state_.load(std::memory_order_relaxed) & kReferenced) != 0;
+    if (referenced) slot.state_.fetch_and(~kReferenced, std::memory_order_relaxed);
+    if (!referenced && TryEvict(slot)) {
+      ++evictions;  // the last slot of the registry took its place under the hand
+    } else {
+      ++hand;
+    }
+  }
+}
+
+FrameCache::FrameCache(MemoryBudget* budget) : budget_(budget), impl_(std::make_unique<Impl>()) { impl_->cache = this; }
+
+FrameCache::~FrameCache() {
+  env::MutexLock lock(&impl_->mu);
+  CHECK(impl_->registry.empty()) << "a slot was not forgotten";
+}
+
+absl::StatusOr<FrameCache::Pin> FrameCache::AcquireCold(Slot& slot, uint64_t before,
+                                                        absl::FunctionRef<absl::Status(Frame&)> load, Content content) {
+  if ((before & kLoaded) != 0) {
+    slot.state_.fetch_or(kReferenced, std::memory_order_relaxed);
+    return Pin(this, &slot);
+  }
+  // Taken back like any other pin: in between, the frame may have been loaded, and this pin have become its last.
+  slot.state_.fetch_sub(kPinAndHit - kPin, std::memory_order_relaxed);
+  Unpin(slot);
+  {
+    env::MutexLock lock(&impl_->mu);
+    uint64_t state = slot.state_.load(std::memory_order_acquire);
+    while ((state & kLoading) != 0) {
+      impl_->load_ended.Wait(&impl_->mu);
+      state = slot.state_.load(std::memory_order_acquire);
+    }
+    if ((state & kLoaded) != 0) {  // another thread loaded it; under the mutex nobody evicts it
+      slot.state_.fetch_add(kPinAndHit, std::memory_order_acquire);
+      return Pin(this, &slot);
+    }
+    slot.state_.fetch_or(kLoading, std::memory_order_relaxed);
+    ++impl_->misses;
+  }
+  Frame frame;
+  absl::Status status = load(frame);
+  if (status.ok()) budget_->Charge(frame.charge_bytes());
+  env::MutexLock lock(&impl_->mu);
+  impl_->load_ended.SignalAll();
+  if (!status.ok()) {
+    slot.state_.fetch_and(~kLoading, std::memory_order_relaxed);
+    return status;
+  }
+  impl_->Publish(slot, std::move(frame), content);
+  impl_->EvictUntilBudgetIsKept();
+  return Pin(this, &slot);
+}
+
+// Over budget, the frame would have been evicted had it not been pinned: now it goes.
+void FrameCache::EvictUnpinned(Slot& slot) {
+  env::MutexLock lock(&impl_->mu);
+  if (impl_->TryEvict(slot)) ++impl_->evictions;
+}
+
+void FrameCache::Forget(absl::Span<Slot> slots) {
+  env::MutexLock lock(&impl_->mu);
+  for (Slot& slot : slots) {
+    CHECK_EQ(Impl::Pins(slot), 0u) << "a slot dies pinned";
+    impl_->TryEvict(slot);
+  }
+}
+
+void FrameCache::MakeRoom() {
+  if (!OverBudget()) return;
+  env::MutexLock lock(&impl_->mu);
+  impl_->EvictUntilBudgetIsKept();
+}
+
+FrameCache::Stats FrameCache::stats() const {
+  env::MutexLock lock(&impl_->mu);
+  Stats stats;
+  stats.hits = impl_->hits_of_the_evicted;
+  stats.misses = impl_->misses;
+  stats.evictions = impl_->evictions;
+  stats.frames = impl_->registry.size();
+  for (const Slot* slot : impl_->registry) {
+    const uint64_t state = slot->state_.load(std::memory_order_relaxed);
+    const size_t bytes = slot->frame_.charge_bytes();
+    stats.hits += Impl::Hits(state);
+    stats.frame_bytes += bytes;
+    if (slot->content_ == Content::kMetadata) stats.metadata_bytes += bytes;
+    if ((state & kPinMask) != 0) stats.pinned_bytes += bytes;
+  }
+  return stats;
+}
+
+}  // namespace aeternus
