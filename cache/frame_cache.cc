@@ -27,6 +27,13 @@ size_t Frame::charge_bytes() const { return RoundUp(size_); }
 
 void Frame::Free::operator()(char* p) const { ::operator delete(p, std::align_val_t(kFrameAlignmentBytes)); }
 
+// Slots whose table is gone.
+struct FrameCache::Retired {
+  std::unique_ptr<Slot[]> slots;
+  size_t count = 0;
+  size_t pinned = 0;  // slots that still are
+};
+
 // Everything but hits goes through one mutex. It is held for a few memory accesses at a time, never while a block is
 // loaded, and a miss costs a read of the disk or of the page cache.
 //
@@ -43,14 +50,15 @@ void Frame::Free::operator()(char* p) const { ::operator delete(p, std::align_va
 struct FrameCache::Impl {
   void Publish(Slot& slot, Frame frame, Content content) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu);
   bool TryEvict(Slot& slot) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu);
+  static bool MarkRetiredIfPinned(Slot& slot);
   void EvictUntilBudgetIsKept() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu);
 
-  static size_t Pins(const Slot& slot) { return slot.state_.load(std::memory_order_relaxed) & kPinMask; }
   static uint64_t Hits(uint64_t state) { return state >> kHitShift; }
 
   FrameCache* cache = nullptr;
   env::Mutex mu;
   env::CondVar load_ended;                               // some slot is no longer kLoading
+  std::vector<Retired> retired ABSL_GUARDED_BY(mu);      // slots whose tables are gone, kept by pins
   std::vector<Slot*> registry ABSL_GUARDED_BY(mu);       // all loaded slots, in no order
   size_t hand ABSL_GUARDED_BY(mu) = 0;                   // the clock's, into registry
   uint64_t hits_of_the_evicted ABSL_GUARDED_BY(mu) = 0;  // loaded slots count their own
@@ -82,6 +90,14 @@ bool FrameCache::Impl::TryEvict(Slot& slot) {
   return true;
 }
 
+bool FrameCache::Impl::MarkRetiredIfPinned(Slot& slot) {
+  uint64_t state = slot.state_.load(std::memory_order_relaxed);
+  while ((state & kPinMask) != 0) {
+    if (slot.state_.compare_exchange_weak(state, state | kRetired, std::memory_order_relaxed)) return true;
+  }
+  return false;
+}
+
 void FrameCache::Impl::EvictUntilBudgetIsKept() {
   // Twice around: once to take the reference marks, once to evict. What then remains is pinned or was just used.
   for (size_t steps = 2 * registry.size(); steps > 0 && cache->OverBudget() && !registry.empty(); --steps) {
@@ -101,7 +117,7 @@ FrameCache::FrameCache(MemoryBudget* budget) : budget_(budget), impl_(std::make_
 
 FrameCache::~FrameCache() {
   env::MutexLock lock(&impl_->mu);
-  CHECK(impl_->registry.empty()) << "a slot was not forgotten";
+  CHECK(impl_->registry.empty()) << "a table or a pin outlives the cache";
 }
 
 absl::StatusOr<FrameCache::Pin> FrameCache::AcquireCold(Slot& slot, uint64_t before,
@@ -141,18 +157,32 @@ absl::StatusOr<FrameCache::Pin> FrameCache::AcquireCold(Slot& slot, uint64_t bef
   return Pin(this, &slot);
 }
 
-// Over budget, the frame would have been evicted had it not been pinned: now it goes.
-void FrameCache::EvictUnpinned(Slot& slot) {
+// `slot` may be touched only if it is retired: then this, the last pin, is all that kept it. Otherwise another thread
+// may already be retiring it.
+void FrameCache::LastPinGone(Slot& slot, uint64_t before) {
+  if ((before & kRetired) == 0) return MakeRoom();
   env::MutexLock lock(&impl_->mu);
-  if (impl_->TryEvict(slot)) ++impl_->evictions;
+  impl_->TryEvict(slot);
+  for (Retired& retired : impl_->retired) {
+    if (&slot < retired.slots.get() || &slot >= retired.slots.get() + retired.count) continue;
+    if (--retired.pinned > 0) return;
+    std::swap(retired, impl_->retired.back());
+    impl_->retired.pop_back();
+    return;
+  }
 }
 
-void FrameCache::Forget(absl::Span<Slot> slots) {
+void FrameCache::Retire(std::unique_ptr<Slot[]> slots, size_t count) {
   env::MutexLock lock(&impl_->mu);
-  for (Slot& slot : slots) {
-    CHECK_EQ(Impl::Pins(slot), 0u) << "a slot dies pinned";
-    impl_->TryEvict(slot);
+  Retired retired{std::move(slots), count, 0};
+  for (Slot& slot : absl::MakeSpan(retired.slots.get(), count)) {
+    if (Impl::MarkRetiredIfPinned(slot)) {
+      ++retired.pinned;
+    } else {
+      impl_->TryEvict(slot);
+    }
   }
+  if (retired.pinned > 0) impl_->retired.push_back(std::move(retired));
 }
 
 void FrameCache::MakeRoom() {

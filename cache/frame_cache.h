@@ -147,6 +147,7 @@ class FrameCache {
 
  private:
   struct Impl;
+  struct Retired;
   // Slot::state_, from the low end: 24 bits of pins, four flags, 36 bits of hits since the frame was loaded (which fall
   // off the top, harmlessly, after 68 billion).
   static constexpr uint64_t kPin = 1;
