@@ -1,0 +1,40 @@
+// Seeded randomness for property tests. The seed is printed when a test fails, and AETERNUS_SEED replays it.
+//
+//   Random random = Random::ForTest();
+//   if (random.OneIn(3)) key = random.Below(10);
+#ifndef AETERNUS_ITERATOR_TESTING_RANDOM_H_
+#define AETERNUS_ITERATOR_TESTING_RANDOM_H_
+
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <random>
+#include <string>
+
+#include "gtest/gtest.h"
+
+namespace aeternus::testing {
+
+class Random {
+ public:
+  // The seed of AETERNUS_SEED, or one that is the same in every run.
+  static Random ForTest() {
+    const char* seed = std::getenv("AETERNUS_SEED");
+    return Random(seed == nullptr ? 20'240'607 : std::strtoull(seed, nullptr, 10));
+  }
+  explicit Random(uint64_t seed)
+      : generator_(seed),
+        trace_(std::make_unique<::testing::ScopedTrace>(__FILE__, __LINE__,
+                                                        "replay with AETERNUS_SEED=" + std::to_string(seed))) {}
+
+  uint64_t Below(uint64_t bound) { return generator_() % bound; }
+  bool OneIn(uint64_t n) { return Below(n) == 0; }
+
+ private:
+  std::mt19937_64 generator_;
+  std::unique_ptr<::testing::ScopedTrace> trace_;  // shown with every failure while this object lives
+};
+
+}  // namespace aeternus::testing
+
+#endif  // AETERNUS_ITERATOR_TESTING_RANDOM_H_
