@@ -17,7 +17,9 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/entry.h"
 #include "iterator/entry_iterator.h"
@@ -34,7 +36,9 @@ class Memtable {
     std::string_view value;
   };
 
-  Memtable();
+  // `expected_key_prefix`: what most keys are expected to begin with, for example common_key_prefix() of the memtable
+  // before. Any answer is correct; a good one makes searches faster.
+  explicit Memtable(std::string_view expected_key_prefix = "");
   ~Memtable();
   Memtable(const Memtable&) = delete;
   Memtable& operator=(const Memtable&) = delete;
@@ -51,17 +55,24 @@ class Memtable {
 
   bool has_range_tombstones() const;
   // All range tombstones so far; never null.
+  // Made when it is asked for, and kept until the next DeleteRange: for flushes. Costs as much as sorting them.
   std::shared_ptr<const FragmentedTombstones> range_tombstones() const;
+  // The same tombstones as a few layers, O(log n) of them, as they lie here: for iterators, which take layers anyway.
+  std::vector<std::shared_ptr<const FragmentedTombstones>> range_tombstone_layers() const;
   // Over the point entries. The caller keeps the memtable alive.
   std::unique_ptr<EntryIterator> NewIterator() const;
 
   bool empty() const;  // neither points nor range tombstones
-  // Sum of the encoded entries' sizes: what the write buffer counts.
+  // What the write buffer counts: of each entry the bytes of key and value (of a range tombstone, both bounds), and
+  // kEntryOverheadBytes for all that encodes the rest.
+  static constexpr size_t kEntryOverheadBytes = 16;
   size_t entry_bytes() const;
   // Memory held by arena and tombstones: what the memory budget counts.
   size_t memory_bytes() const;
   uint64_t entry_count() const;  // points and range tombstones
   Lsn last_lsn() const;          // of the newest entry; kMinLsn when empty
+  // Of all point keys; empty when there are none.
+  std::string common_key_prefix() const;
 
  private:
   struct Impl;

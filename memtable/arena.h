@@ -1,0 +1,44 @@
+// Memory that is handed out in small pieces and given back all at once, when the arena dies.
+//
+// Blocks grow from tiny to large, so that a memtable of a 512 B write buffer costs no more than it holds and one of
+// 64 MiB asks the allocator seldom.
+//
+// Thread safety: Allocate by one thread at a time; memory_bytes by any.
+#ifndef AETERNUS_MEMTABLE_ARENA_H_
+#define AETERNUS_MEMTABLE_ARENA_H_
+
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+namespace aeternus {
+
+class Arena {
+ public:
+  static constexpr size_t kFirstBlockBytes = size_t{1} << 10;
+  static constexpr size_t kLargestBlockBytes = size_t{1} << 20;
+
+  Arena() = default;
+  Arena(const Arena&) = delete;
+  Arena& operator=(const Arena&) = delete;
+
+  // `size` uninitialized bytes, aligned for a pointer.
+  char* Allocate(size_t size);
+
+  // Taken from the allocator so far.
+  size_t memory_bytes() const { return memory_bytes_.load(std::memory_order_relaxed); }
+
+ private:
+  char* NewBlock(size_t size);
+
+  char* free_ = nullptr;  // the rest of the newest ordinary block
+  size_t free_bytes_ = 0;
+  size_t next_block_bytes_ = kFirstBlockBytes;
+  std::vector<std::unique_ptr<char[]>> blocks_;
+  std::atomic<size_t> memory_bytes_{0};
+};
+
+}  // namespace aeternus
+
+#endif  // AETERNUS_MEMTABLE_ARENA_H_

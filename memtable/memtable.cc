@@ -1,0 +1,127 @@
+#include "memtable/memtable.h"
+
+#include <atomic>
+#include <string>
+#include <utility>
+
+#include "absl/log/check.h"
+#include "base/key_order.h"
+#include "memtable/arena.h"
+#include "memtable/range_tombstone_set.h"
+#include "memtable/skip_list.h"
+
+namespace aeternus {
+namespace {
+
+class MemtableIterator final : public EntryIterator {
+ public:
+  explicit MemtableIterator(const SkipList* list) : list_(list) {}
+
+  void SeekToFirst() override { MoveTo(list_->First()); }
+  void SeekToLast() override { MoveTo(list_->Last()); }
+  void Seek(std::string_view key, Lsn lsn) override { MoveTo(list_->FindAtOrAfter(key, lsn)); }
+  void SeekBefore(std::string_view key) override { MoveTo(list_->FindBefore(key, kMaxLsn)); }
+  void Next() override { MoveTo(SkipList::Next(node_)); }
+  // Nodes know nothing of what comes before them: a search.
+  void Prev() override { MoveTo(list_->FindBefore(entry().key, entry().lsn)); }
+
+ private:
+  void MoveTo(const SkipList::Node* node) {
+    node_ = node;
+    if (node == nullptr) return SetEnd();
+    // The next step will want it, and it lies anywhere in the arena.
+    __builtin_prefetch(SkipList::Next(node));
+    SetEntry(SkipList::Entry(node));
+  }
+
+  const SkipList* const list_;
+  const SkipList::Node* node_ = nullptr;
+};
+
+}  // namespace
+
+struct Memtable::Impl {
+  explicit Impl(std::string_view expected_key_prefix) : points(&arena, expected_key_prefix) {}
+
+  // The counters are for others to look at; what publishes an entry is its link.
+  void Count(size_t bytes, Lsn lsn) {
+    DCHECK_GT(lsn.value, last_lsn.load(std::memory_order_relaxed)) << "LSNs ascend";
+    entry_bytes.fetch_add(bytes + kEntryOverheadBytes, std::memory_order_relaxed);
+    entry_count.fetch_add(1, std::memory_order_relaxed);
+    last_lsn.store(lsn.value, std::memory_order_relaxed);
+  }
+
+  Arena arena;
+  SkipList points;
+  RangeTombstoneSet range_tombstones;
+  std::atomic<size_t> entry_bytes{0};
+  std::atomic<uint64_t> entry_count{0};
+  std::atomic<uint64_t> last_lsn{0};
+};
+
+Memtable::Memtable(std::string_view expected_key_prefix) : impl_(std::make_unique<Impl>(expected_key_prefix)) {}
+
+Memtable::~Memtable() = default;
+
+void Memtable::Put(std::string_view key, Lsn lsn, std::string_view value) {
+  impl_->points.Insert({key, lsn, EntryKind::kPut, value});
+  impl_->Count(key.size() + value.size(), lsn);
+}
+
+void Memtable::Delete(std::string_view key, Lsn lsn) {
+  impl_->points.Insert({key, lsn, EntryKind::kDelete, ""});
+  impl_->Count(key.size(), lsn);
+}
+
+void Memtable::DeleteRange(std::string_view start, std::optional<std::string_view> end, Lsn lsn) {
+  RangeTombstone tombstone{std::string(start), std::nullopt, lsn};
+  if (end.has_value()) tombstone.end.emplace(*end);
+  impl_->range_tombstones.Add(std::move(tombstone));
+  impl_->Count(start.size() + (end.has_value() ? end->size() : 0), lsn);
+}
+
+std::optional<Memtable::Version> Memtable::Find(std::string_view key, Lsn snapshot) const {
+  const SkipList::Node* node = impl_->points.FindAtOrAfter(key, snapshot);
+  if (node == nullptr) return std::nullopt;
+  const EntryView entry = SkipList::Entry(node);
+  if (entry.key != key) return std::nullopt;
+  return Version{entry.lsn, entry.kind, entry.value};
+}
+
+Lsn Memtable::MaxCoveringTombstone(std::string_view key, Lsn snapshot) const {
+  return impl_->range_tombstones.MaxCovering(key, snapshot);
+}
+
+bool Memtable::has_range_tombstones() const { return !impl_->range_tombstones.empty(); }
+
+std::shared_ptr<const FragmentedTombstones> Memtable::range_tombstones() const {
+  return impl_->range_tombstones.Merged();
+}
+
+std::vector<std::shared_ptr<const FragmentedTombstones>> Memtable::range_tombstone_layers() const {
+  return impl_->range_tombstones.Layers();
+}
+
+std::unique_ptr<EntryIterator> Memtable::NewIterator() const {
+  return std::make_unique<MemtableIterator>(&impl_->points);
+}
+
+bool Memtable::empty() const { return entry_count() == 0; }
+
+size_t Memtable::entry_bytes() const { return impl_->entry_bytes.load(std::memory_order_relaxed); }
+
+size_t Memtable::memory_bytes() const { return impl_->arena.memory_bytes() + impl_->range_tombstones.memory_bytes(); }
+
+uint64_t Memtable::entry_count() const { return impl_->entry_count.load(std::memory_order_relaxed); }
+
+Lsn Memtable::last_lsn() const { return Lsn(impl_->last_lsn.load(std::memory_order_relaxed)); }
+
+std::string Memtable::common_key_prefix() const {
+  const SkipList::Node* first = impl_->points.First();
+  if (first == nullptr) return "";
+  const std::string_view first_key = SkipList::Entry(first).key;
+  const std::string_view last_key = SkipList::Entry(impl_->points.Last()).key;
+  return std::string(first_key.substr(0, CommonPrefixSize(first_key, last_key)));
+}
+
+}  // namespace aeternus

@@ -1,0 +1,173 @@
+#include "memtable/memtable.h"
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/entry.h"
+#include "base/types.h"
+#include "gtest/gtest.h"
+#include "iterator/entry_iterator.h"
+#include "iterator/fragmented_tombstones.h"
+#include "iterator/testing/history.h"
+#include "iterator/testing/random.h"
+#include "iterator/testing/vector_iterator.h"
+
+namespace aeternus {
+namespace {
+
+using ::aeternus::testing::History;
+using ::aeternus::testing::HistoryKey;
+using ::aeternus::testing::Operation;
+using ::aeternus::testing::OwnedEntry;
+using ::aeternus::testing::Random;
+using ::aeternus::testing::RandomHistory;
+using ::aeternus::testing::VectorIterator;
+
+void Apply(const Operation& operation, Memtable* memtable) {
+  switch (operation.kind) {
+    case EntryKind::kPut:
+      return memtable->Put(operation.key, operation.lsn, operation.value);
+    case EntryKind::kDelete:
+      return memtable->Delete(operation.key, operation.lsn);
+    default:
+      return memtable->DeleteRange(operation.key, operation.end, operation.lsn);
+  }
+}
+
+// A point read, as the engine makes it of one layer.
+std::optional<std::string> Get(const Memtable& memtable, std::string_view key, Lsn snapshot) {
+  const std::optional<Memtable::Version> found = memtable.Find(key, snapshot);
+  if (!found.has_value() || found->kind == EntryKind::kDelete) return std::nullopt;
+  if (memtable.MaxCoveringTombstone(key, snapshot) > found->lsn) return std::nullopt;
+  return std::string(found->value);
+}
+
+std::map<std::string, std::string> GetAll(const Memtable& memtable, uint64_t key_count, Lsn snapshot) {
+  std::map<std::string, std::string> found;
+  for (uint64_t n = 0; n < key_count; ++n) {
+    if (auto value = Get(memtable, HistoryKey(n), snapshot)) found[HistoryKey(n)] = *value;
+  }
+  return found;
+}
+
+void ExpectSameEntry(const EntryIterator& actual, const EntryIterator& expected) {
+  ASSERT_EQ(actual.Valid(), expected.Valid());
+  EXPECT_TRUE(actual.status().ok());
+  if (!actual.Valid()) return;
+  EXPECT_EQ(actual.entry().key, expected.entry().key);
+  EXPECT_EQ(actual.entry().lsn, expected.entry().lsn);
+  EXPECT_EQ(actual.entry().kind, expected.entry().kind);
+  EXPECT_EQ(actual.entry().value, expected.entry().value);
+}
+
+TEST(Memtable, PointReadsSeeTheModelAtEverySnapshot) {
+  constexpr uint64_t kKeys = 20;
+  Random random = Random::ForTest();
+  for (int round = 0; round < 20; ++round) {
+    const History history = RandomHistory(&random, 120, kKeys);
+    Memtable memtable(round % 2 == 0 ? "" : "k0");
+    for (const Operation& operation : history.operations) Apply(operation, &memtable);
+    for (uint64_t snapshot = 0; snapshot <= 121; ++snapshot) {
+      ASSERT_EQ(GetAll(memtable, kKeys, Lsn(snapshot)), history.VisibleAt(Lsn(snapshot))) << "at " << snapshot;
+    }
+  }
+}
+
+TEST(Memtable, IteratorWalksAsOneOverASortedVector) {
+  Random random = Random::ForTest();
+  for (int round = 0; round < 20; ++round) {
+    const History history = RandomHistory(&random, 60, 12);
+    Memtable memtable;
+    for (const Operation& operation : history.operations) Apply(operation, &memtable);
+    VectorIterator expected(history.Points());
+    const std::unique_ptr<EntryIterator> actual = memtable.NewIterator();
+    EXPECT_FALSE(actual->Valid());
+    for (int step = 0; step < 300; ++step) {
+      const std::string key = HistoryKey(random.Below(14));
+      const Lsn lsn(random.Below(62));
+      const uint64_t choice = random.Below(8);
+      const auto act = [&](EntryIterator& it) {
+        if (choice == 0) return it.SeekToFirst();
+        if (choice == 1) return it.SeekToLast();
+        if (choice == 2 || (choice >= 4 && !it.Valid())) return it.Seek(key, lsn);
+        if (choice == 3) return it.SeekBefore(key);
+        if (choice % 2 == 0) return it.Next();
+        return it.Prev();
+      };
+      act(expected);
+      act(*actual);
+      ExpectSameEntry(*actual, expected);
+    }
+  }
+}
+
+TEST(Memtable, AnIteratorSeesWhatIsInsertedBehindIt) {
+  Memtable memtable;
+  memtable.Put("a", Lsn(1), "1");
+  const auto it = memtable.NewIterator();
+  it->SeekToFirst();
+  memtable.Put("b", Lsn(2), "2");
+  it->Next();
+  ASSERT_TRUE(it->Valid());
+  EXPECT_EQ(it->entry().key, "b");
+  it->Next();
+  EXPECT_FALSE(it->Valid());
+}
+
+TEST(Memtable, CountsEncodedBytes) {
+  Memtable memtable;
+  EXPECT_TRUE(memtable.empty());
+  EXPECT_EQ(memtable.last_lsn(), kMinLsn);
+  memtable.Put("key", Lsn(1), "value");
+  memtable.Delete("key", Lsn(3));
+  memtable.DeleteRange("aa", "bbb", Lsn(4));
+  memtable.DeleteRange("c", std::nullopt, Lsn(5));
+  EXPECT_EQ(memtable.entry_bytes(), 8u + 3u + 5u + 1u + 4 * Memtable::kEntryOverheadBytes);
+  EXPECT_EQ(memtable.entry_count(), 4u);
+  EXPECT_EQ(memtable.last_lsn(), Lsn(5));
+  EXPECT_FALSE(memtable.empty());
+  EXPECT_GE(memtable.memory_bytes(), 11u);
+}
+
+TEST(Memtable, OneOfASmallWriteBufferIsSmall) {
+  Memtable memtable;
+  for (uint64_t lsn = 1; memtable.entry_bytes() < 512; ++lsn) memtable.Put(HistoryKey(lsn), Lsn(lsn), "value");
+  EXPECT_LT(memtable.memory_bytes(), 4'096u);
+}
+
+TEST(Memtable, OnlyRangeTombstonesIsNotEmpty) {
+  Memtable memtable;
+  EXPECT_FALSE(memtable.has_range_tombstones());
+  EXPECT_TRUE(memtable.range_tombstones()->empty());
+  memtable.DeleteRange("a", "b", Lsn(1));
+  EXPECT_FALSE(memtable.empty());
+  EXPECT_TRUE(memtable.has_range_tombstones());
+  EXPECT_EQ(memtable.range_tombstones()->ToTombstones(), (std::vector<RangeTombstone>{{"a", "b", Lsn(1)}}));
+  EXPECT_EQ(memtable.range_tombstone_layers().size(), 1u);
+}
+
+TEST(Memtable, EmptyValuesAndValuesWithZerosAreKept) {
+  Memtable memtable;
+  const std::string zeros(3, '\0');
+  memtable.Put("empty", Lsn(1), "");
+  memtable.Put(zeros, Lsn(2), zeros);
+  EXPECT_EQ(memtable.Find("empty", kMaxLsn)->value, "");
+  EXPECT_EQ(memtable.Find("empty", kMaxLsn)->kind, EntryKind::kPut);
+  EXPECT_EQ(memtable.Find(zeros, kMaxLsn)->value, zeros);
+}
+
+TEST(Memtable, CommonKeyPrefixIsThatOfAllKeys) {
+  Memtable memtable;
+  EXPECT_EQ(memtable.common_key_prefix(), "");
+  memtable.Put("user0017", Lsn(1), "v");
+  memtable.Put("user0042", Lsn(2), "v");
+  memtable.Delete("user0001", Lsn(3));
+  EXPECT_EQ(memtable.common_key_prefix(), "user00");
+}
+
+}  // namespace
+}  // namespace aeternus
