@@ -27,13 +27,15 @@ class VisibleIterator {
  public:
   struct Options {
     Lsn snapshot = kMaxLsn;
-    std::optional<std::string> lower;  // inclusive; absent: unbounded
-    std::optional<std::string> upper;  // exclusive; absent: unbounded
+    std::optional<std::string> lower = std::nullopt;  // inclusive; absent: unbounded
+    std::optional<std::string> upper = std::nullopt;  // exclusive; absent: unbounded
   };
 
   // `entries`: all layers merged. `tombstones`: those of each layer that has any, kept alive by the shared pointers.
   VisibleIterator(std::unique_ptr<EntryIterator> entries,
                   std::vector<std::shared_ptr<const FragmentedTombstones>> tombstones, Options options);
+  VisibleIterator(VisibleIterator&&) noexcept;
+  VisibleIterator& operator=(VisibleIterator&&) noexcept;
   ~VisibleIterator();
 
   bool Valid() const { return valid_; }

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -27,7 +28,7 @@ struct OwnedEntry {
   std::string key;
   Lsn lsn;
   EntryKind kind = EntryKind::kPut;
-  std::string value;
+  std::string value = {};
 
   EntryView view() const { return {key, lsn, kind, value}; }
   friend bool operator==(const OwnedEntry&, const OwnedEntry&) = default;
@@ -50,6 +51,9 @@ class VectorIterator final : public EntryIterator {
     error_ = std::move(error);
   }
 
+  // Moves of any kind so far.
+  uint64_t moves() const { return moves_; }
+
   void SeekToFirst() override { MoveTo(0); }
   void SeekToLast() override { MoveBefore(entries_.size()); }
   void Seek(std::string_view key, Lsn lsn) override {
@@ -69,11 +73,13 @@ class VectorIterator final : public EntryIterator {
 
   void MoveBefore(size_t index) {
     if (index > 0) return MoveTo(index - 1);
+    ++moves_;
     ClearStatus();
     SetEnd();
   }
 
   void MoveTo(size_t index) {
+    ++moves_;
     ClearStatus();
     at_ = index;
     if (broken_ == index) return SetError(error_);
@@ -85,6 +91,7 @@ class VectorIterator final : public EntryIterator {
 
   std::vector<OwnedEntry> entries_;
   size_t at_ = 0;
+  uint64_t moves_ = 0;
   std::unique_ptr<OwnedEntry> current_;
   std::optional<size_t> broken_;
   absl::Status error_;
