@@ -35,8 +35,8 @@ class RandomAccessFile {
   // Reads exactly `out.size()` bytes at `offset`. OutOfRange when the file ends before.
   virtual absl::Status Read(uint64_t offset, absl::Span<char> out) const = 0;
   virtual absl::StatusOr<uint64_t> Size() const = 0;
-  // The first offset >= `offset` at which there may be anything but zeros, or the file's size: skips the allocated but
-  // never written rest of a log without reading it. Answering `offset` itself is always correct.
+  // The first offset >= `offset` at which there may be anything but zeros, or the file's size if there is none: skips
+  // the allocated but never written rest of a log without reading it. Answering `offset` itself is always correct.
   virtual absl::StatusOr<uint64_t> NextData(uint64_t offset) const = 0;
   virtual const std::string& path() const = 0;
 };
@@ -99,14 +99,16 @@ class FileSystem {
   // Locks `path`, created if missing, against other processes and other handles of this one. Unavailable when held.
   virtual absl::StatusOr<std::unique_ptr<FileLock>> LockFile(const std::string& path) = 0;
 
+  // True for a directory too.
   virtual absl::StatusOr<bool> FileExists(const std::string& path) = 0;
   virtual absl::StatusOr<uint64_t> FileSize(const std::string& path) = 0;
-  // Names (not paths) in a directory, sorted. NotFound when it does not exist, FailedPrecondition when it is a file.
+  // Names (not paths) of the files and directories in a directory, sorted. NotFound when it does not exist,
+  // FailedPrecondition when it is a file.
   virtual absl::StatusOr<std::vector<std::string>> ListDirectory(const std::string& path) = 0;
   // Creates the directory and its missing parents, each synced into its parent; fine when it exists.
   virtual absl::Status CreateDirectory(const std::string& path) = 0;
   virtual absl::Status SyncDirectory(const std::string& path) = 0;
-  // Atomically replaces `to`.
+  // Atomically replaces the file `to`, which is a name in the same directory (else InvalidArgument).
   virtual absl::Status RenameFile(const std::string& from, const std::string& to) = 0;
   virtual absl::Status DeleteFile(const std::string& path) = 0;
 
@@ -116,6 +118,8 @@ class FileSystem {
 
 // dir + "/" + name.
 std::string JoinPath(std::string_view dir, std::string_view name);
+// The directory that holds `path`: what to sync to make that name durable. "." for a plain name; "/" for itself.
+std::string DirectoryOf(std::string_view path);
 
 }  // namespace aeternus::env
 

@@ -13,13 +13,15 @@
 namespace aeternus::env {
 
 #ifdef NDEBUG
+inline constexpr bool kSyncPointsAreCompiledIn = false;
 inline void SyncPoint(std::string_view) {}
 #else
+inline constexpr bool kSyncPointsAreCompiledIn = true;
 void SyncPoint(std::string_view name);
 #endif
 
 // While it lives, reaching `name` calls `handler`. One handler per name at a time. Destruction waits for a running
-// handler to return.
+// handler to return, so it does not happen inside one.
 class ScopedSyncPointHandler {
  public:
   ScopedSyncPointHandler(std::string name, std::function<void()> handler);

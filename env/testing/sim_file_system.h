@@ -7,8 +7,8 @@
 //   std::unique_ptr<SimFileSystem> after = fs.Crash({.seed = 7});   // fs itself is unchanged: a fork
 //   ... open the database on *after ...
 //
-// Paths are absolute or relative text, taken literally; "/" separates. Work per operation is proportional to the
-// bytes touched, never to a log's allocated size: allocated zeros are not stored.
+// Paths are absolute or relative text, taken literally; "/" separates; "/" and "." exist from the start. Work per
+// operation is proportional to the bytes touched, never to a log's allocated size: allocated zeros are not stored.
 //
 // Thread safety: any number of threads.
 #ifndef AETERNUS_ENV_TESTING_SIM_FILE_SYSTEM_H_
@@ -18,9 +18,13 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "env/file_system.h"
+#include "env/testing/crash_options.h"
 
 namespace aeternus::env::testing {
 
@@ -51,22 +55,17 @@ struct FileCall {
   uint64_t index;  // counts every call of this file system, from 0
 };
 
-// What a rule may do to a call. With kFailAfterPart, half of the bytes of a write are written first. A failed sync
-// drops the unsynced data: later reads still see it (as the page cache does), no crash ever keeps it.
+// What a rule may do to a call.
+//   kIoError        the call fails and does nothing
+//   kNoSpace        the same; calls that need no space (reads, deletes) are left alone
+//   kReadOnly       the same; calls that change nothing are left alone
+//   kFailAfterPart  as kIoError, but half of a write is written, or half of a sync's changes synced, first
+// A failed sync of a file or directory loses its unsynced changes: later reads still see them (as the page cache
+// does), no later sync makes them durable, no crash ever keeps them.
 enum class Fault { kNone, kIoError, kNoSpace, kReadOnly, kFailAfterPart };
 
-// How a crash treats each unsynced item (a 512 B sector of a write, a directory entry).
-enum class CrashMode {
-  kDropAll,  // only what was synced survives
-  kKeepAll,  // everything written survives, as after kill -9
-  kRandom,   // each item kept, dropped, torn, zeroed or (sectors never synced) garbage, as the seed says
-  kMask,     // item i (in UnsyncedItems order) survives iff bit i of `mask` is set
-};
-struct CrashOptions {
-  CrashMode mode = CrashMode::kRandom;
-  uint64_t seed = 0;
-  uint64_t mask = 0;
-};
+// Behind the file system's handles, which share it.
+class SimDisk;
 
 class SimFileSystem final : public FileSystem {
  public:
@@ -74,11 +73,12 @@ class SimFileSystem final : public FileSystem {
   ~SimFileSystem() override;
 
   // ---- crashes ----
-  // The disk as a machine would find it after power was lost now. Locks are gone. *this is unchanged.
+  // The disk as a machine would find it after power was lost now. Locks are gone. *this is unchanged. Of faults and
+  // counters neither this nor Fork takes anything along, only the limit of space.
   std::unique_ptr<SimFileSystem> Crash(const CrashOptions& options) const;
   // A copy of everything, written and synced apart, locks released: as after kill -9. Copy-on-write.
   std::unique_ptr<SimFileSystem> Fork() const;
-  // Unsynced items, for kMask.
+  // Unsynced items: how many bits of CrashOptions::mask count. What a failed sync lost is none of them.
   size_t UnsyncedItems() const;
 
   // ---- faults ----
@@ -86,7 +86,8 @@ class SimFileSystem final : public FileSystem {
   void SetFaultRule(std::function<Fault(const FileCall&)> rule);
   // Every call before call number `index` succeeds; that one, or with `for_good` all from it on, fails with `fault`.
   void FailAt(uint64_t index, Fault fault, bool for_good = false);
-  // Space left for data, in bytes; ResourceExhausted beyond. Unlimited at first.
+  // Space left for data from now on, in bytes; ResourceExhausted beyond. What is deleted is free again. Files count
+  // with their whole length, allocation included. Unlimited at first.
   void SetFreeSpace(uint64_t bytes);
 
   // ---- counters and direct access ----
@@ -94,7 +95,7 @@ class SimFileSystem final : public FileSystem {
   uint64_t CountOf(FileOp op) const;
   // Bytes of a file as a reader sees them; for tests that damage files.
   absl::StatusOr<std::string> Contents(const std::string& path) const;
-  // Replaces the bytes of a file, written and synced.
+  // Replaces the bytes of a file, written and synced. A new one is made with its directories, all durable.
   absl::Status SetContents(const std::string& path, std::string bytes);
   // Every file path, sorted.
   std::vector<std::string> Files() const;
@@ -114,9 +115,9 @@ class SimFileSystem final : public FileSystem {
   absl::Status DeleteFile(const std::string& path) override;
 
  private:
-  class State;
-  explicit SimFileSystem(std::shared_ptr<State> state);
-  std::shared_ptr<State> state_;
+  explicit SimFileSystem(std::shared_ptr<SimDisk> disk);
+
+  const std::shared_ptr<SimDisk> disk_;
 };
 
 }  // namespace aeternus::env::testing

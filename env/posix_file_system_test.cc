@@ -1,0 +1,203 @@
+// What only the real file system has; the rest of the contract: testing/file_system_conformance_test.cc.
+#include "env/posix_file_system.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
+#include "env/file_system.h"
+#include "gtest/gtest.h"
+
+namespace aeternus::env {
+namespace {
+
+// Descriptors open in this process.
+size_t OpenDescriptors() {
+  size_t n = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    static_cast<void>(entry);
+    ++n;
+  }
+  return n;
+}
+
+class PosixFileSystemTest : public ::testing::Test {
+ protected:
+  PosixFileSystemTest() : root_(::testing::TempDir() + "/posix-XXXXXX") { EXPECT_NE(mkdtemp(root_.data()), nullptr); }
+  ~PosixFileSystemTest() override { std::filesystem::remove_all(root_); }
+
+  std::string Path(std::string_view name) const { return JoinPath(root_, name); }
+  void WriteFile(FileSystem& fs, const std::string& path, std::string_view contents) {
+    std::unique_ptr<WritableFile> file = *fs.NewWritableFile(path);
+    ASSERT_TRUE(file->Append(contents).ok());
+    ASSERT_TRUE(file->Close().ok());
+  }
+
+  std::string root_;
+};
+
+TEST_F(PosixFileSystemTest, ManyMoreFilesThanDescriptorsAreReadFromSeveralThreads) {
+  constexpr int kFiles = 100;
+  PosixFileSystem fs({.max_open_files = kFiles / 10});
+  const size_t open_before = OpenDescriptors();
+  std::vector<std::unique_ptr<RandomAccessFile>> files;
+  for (int i = 0; i < kFiles; ++i) {
+    WriteFile(fs, Path(absl::StrCat(i)), absl::StrCat("contents of file ", i + 100));
+    files.push_back(*fs.NewRandomAccessFile(Path(absl::StrCat(i))));
+  }
+  EXPECT_LE(OpenDescriptors(), open_before + kFiles / 10);
+  std::atomic<int> right{0};
+  std::vector<std::thread> readers;
+  for (int t = 0; t < 4; ++t) {
+    readers.emplace_back([&, t] {
+      for (int i = 0; i < 5 * kFiles; ++i) {
+        const int number = (i * (2 * t + 1)) % kFiles;
+        std::string out(3, '\0');
+        if (files[number]->Read(17, absl::MakeSpan(out)).ok() && out == absl::StrCat(number + 100)) ++right;
+      }
+    });
+  }
+  for (std::thread& reader : readers) reader.join();
+  EXPECT_EQ(right, 4 * 5 * kFiles);
+}
+
+TEST_F(PosixFileSystemTest, HandlesCloseTheirDescriptors) {
+  PosixFileSystem fs;
+  const size_t open_before = OpenDescriptors();
+  {
+    std::unique_ptr<WritableFile> file = *fs.NewWritableFile(Path("f"));
+    std::unique_ptr<LogFile> log = *fs.NewLogFile(Path("log"), 4096);
+    std::unique_ptr<RandomAccessFile> reader = *fs.NewRandomAccessFile(Path("f"));
+    std::unique_ptr<PatchFile> patch = *fs.NewPatchFile(Path("f"));
+    std::unique_ptr<FileLock> lock = *fs.LockFile(Path("LOCK"));
+    ASSERT_TRUE(fs.ListDirectory(root_).ok());
+    ASSERT_TRUE(fs.SyncDirectory(root_).ok());
+    EXPECT_EQ(OpenDescriptors(), open_before + 5);
+  }
+  EXPECT_EQ(OpenDescriptors(), open_before);
+}
+
+TEST_F(PosixFileSystemTest, LogThatCannotBeAllocatedIsResourceExhaustedAndLeavesNoFile) {
+  PosixFileSystem fs;
+  const absl::StatusOr<std::unique_ptr<LogFile>> log = fs.NewLogFile(Path("log"), uint64_t{1} << 60);
+  if (log.ok()) GTEST_SKIP() << "the file system of " << root_ << " cannot allocate";
+  EXPECT_TRUE(absl::IsResourceExhausted(log.status())) << log.status();
+  EXPECT_TRUE(absl::StrContains(log.status().message(), Path("log"))) << log.status();
+  EXPECT_TRUE(fs.ListDirectory(root_)->empty());
+}
+
+TEST_F(PosixFileSystemTest, FrameThatCannotBeReservedLeavesTheLogUsable) {
+  // A limit on the size of files stands in for a full disk.
+  const pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    // Only exit codes from here on: 0 is success, any other the step that failed.
+    PosixFileSystem fs;
+    signal(SIGXFSZ, SIG_IGN);
+    const struct rlimit limit = {100'000, 100'000};
+    if (setrlimit(RLIMIT_FSIZE, &limit) != 0) _exit(1);
+    std::unique_ptr<LogFile> log = *fs.NewLogFile(Path("log"), 4096);
+    if (!log->Reserve(5000).ok() || !log->Commit(5000).ok()) _exit(2);
+    const absl::StatusOr<absl::Span<char>> too_much = log->Reserve(100'000);
+    if (too_much.ok()) _exit(log->Commit(100'000).ok() ? 3 : 0);  // no real allocation here: met at the write
+    if (!absl::IsResourceExhausted(too_much.status())) _exit(4);
+    // Less than a whole chunk is left, and is given.
+    if (!log->Reserve(90'000).ok() || !log->Commit(90'000).ok()) _exit(5);
+    _exit(log->size() == 95'000 ? 0 : 6);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+}
+
+TEST_F(PosixFileSystemTest, FailedAppendIsRememberedToTheEnd) {
+  PosixFileSystem fs;
+  const pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    signal(SIGXFSZ, SIG_IGN);
+    const struct rlimit limit = {100'000, 100'000};
+    if (setrlimit(RLIMIT_FSIZE, &limit) != 0) _exit(1);
+    std::unique_ptr<WritableFile> file = *fs.NewWritableFile(Path("f"));
+    if (!file->Append(std::string(90'000, 'x')).ok()) _exit(2);
+    if (file->Append(std::string(90'000, 'x')).ok()) _exit(3);
+    if (file->Append("x").ok()) _exit(4);
+    if (file->Sync().ok()) _exit(5);
+    _exit(file->Close().ok() ? 6 : 0);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+}
+
+TEST_F(PosixFileSystemTest, UnwrittenRestOfALogIsAHole) {
+  PosixFileSystem fs;
+  std::unique_ptr<LogFile> log = *fs.NewLogFile(Path("log"), 16 << 20);
+  std::unique_ptr<RandomAccessFile> file = *fs.NewRandomAccessFile(Path("log"));
+  ASSERT_TRUE(log->Reserve(100).ok());
+  ASSERT_TRUE(log->Commit(100).ok());
+  ASSERT_TRUE(log->Sync().ok());
+  if (file->NextData(8 << 20).value() == (8 << 20)) GTEST_SKIP() << "the file system of " << root_ << " has no holes";
+  EXPECT_EQ(file->NextData(8 << 20).value(), uint64_t{16} << 20);
+}
+
+TEST_F(PosixFileSystemTest, LockOfAnotherProcessIsRefusedByName) {
+  PosixFileSystem fs;
+  std::unique_ptr<FileLock> lock = *fs.LockFile(Path("LOCK"));
+  const pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    const absl::Status status = fs.LockFile(Path("LOCK")).status();
+    const bool names_holder = absl::StrContains(status.message(), absl::StrCat("held by process ", getppid()));
+    _exit(absl::IsUnavailable(status) && names_holder ? 0 : 1);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+}
+
+TEST_F(PosixFileSystemTest, LockDiesWithItsProcess) {
+  PosixFileSystem fs;
+  const pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    absl::StatusOr<std::unique_ptr<FileLock>> lock = fs.LockFile(Path("LOCK"));
+    _exit(lock.ok() ? 0 : 1);  // without releasing it
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+  EXPECT_TRUE(fs.LockFile(Path("LOCK")).ok());
+}
+
+TEST_F(PosixFileSystemTest, RelativeDirectoriesAreMade) {
+  PosixFileSystem fs;
+  const std::filesystem::path before = std::filesystem::current_path();
+  std::filesystem::current_path(root_);
+  EXPECT_TRUE(fs.CreateDirectory("x/y").ok());
+  EXPECT_TRUE(fs.CreateDirectory(".").ok());
+  EXPECT_TRUE(fs.CreateDirectory("x/y/..").ok());
+  std::filesystem::current_path(before);
+  EXPECT_TRUE(fs.FileExists(Path("x/y")).value());
+  EXPECT_FALSE(fs.CreateDirectory("").ok());
+}
+
+}  // namespace
+}  // namespace aeternus::env
