@@ -76,6 +76,10 @@ std::vector<FragmentedTombstones::Fragment> Sweep(const std::vector<Boundary>& s
 
 }  // namespace
 
+FragmentedTombstones::FragmentedTombstones(std::vector<Fragment> fragments) : fragments_(std::move(fragments)) {
+  for (const Fragment& fragment : fragments_) max_lsn_ = std::max(max_lsn_, fragment.lsns.front());
+}
+
 FragmentedTombstones FragmentedTombstones::Build(std::vector<RangeTombstone> tombstones) {
   std::vector<Boundary> boundaries;
   boundaries.reserve(2 * tombstones.size());
@@ -83,9 +87,7 @@ FragmentedTombstones FragmentedTombstones::Build(std::vector<RangeTombstone> tom
     AppendBoundaries(tombstone.start, tombstone.end, tombstone.lsn, &boundaries);
   }
   std::sort(boundaries.begin(), boundaries.end());
-  FragmentedTombstones result;
-  result.fragments_ = Sweep(boundaries);
-  return result;
+  return FragmentedTombstones(Sweep(boundaries));
 }
 
 FragmentedTombstones FragmentedTombstones::Merge(absl::Span<const FragmentedTombstones* const> parts) {
@@ -100,9 +102,7 @@ FragmentedTombstones FragmentedTombstones::Merge(absl::Span<const FragmentedTomb
     }
     std::inplace_merge(boundaries.begin(), boundaries.begin() + middle, boundaries.end());
   }
-  FragmentedTombstones result;
-  result.fragments_ = Sweep(boundaries);
-  return result;
+  return FragmentedTombstones(Sweep(boundaries));
 }
 
 const FragmentedTombstones::Fragment* FragmentedTombstones::FindAtOrAfter(std::string_view key) const {

@@ -34,6 +34,7 @@ class FragmentedTombstones {
 
   bool empty() const { return fragments_.empty(); }
   absl::Span<const Fragment> fragments() const { return fragments_; }
+  Lsn max_lsn() const { return max_lsn_; }  // of all; kMinLsn when there are none
 
   // The fragment that contains `key`, or nullptr. O(log n).
   const Fragment* Find(std::string_view key) const;
@@ -50,7 +51,10 @@ class FragmentedTombstones {
   std::vector<RangeTombstone> ToTombstones() const;
 
  private:
+  explicit FragmentedTombstones(std::vector<Fragment> fragments);
+
   std::vector<Fragment> fragments_;
+  Lsn max_lsn_;
 };
 
 // Searches made and fragments compared by Find and FindAtOrAfter since the process began; for tests that hold the

@@ -11,14 +11,18 @@
 #include "base/types.h"
 #include "gtest/gtest.h"
 #include "iterator/entry_iterator.h"
+#include "iterator/testing/entry_moves.h"
 #include "iterator/testing/random.h"
 #include "iterator/testing/vector_iterator.h"
 
 namespace aeternus {
 namespace {
 
+using ::aeternus::testing::EntryMove;
+using ::aeternus::testing::ExpectSameEntry;
 using ::aeternus::testing::OwnedEntry;
 using ::aeternus::testing::Random;
+using ::aeternus::testing::RandomEntryMove;
 using ::aeternus::testing::VectorIterator;
 
 // Keys that share prefixes of several lengths, so that the words of the heap tie, differ and have to be taken anew.
@@ -51,31 +55,7 @@ std::unique_ptr<EntryIterator> Merge(const Layers& layers) {
   return NewMergingIterator(std::move(sources));
 }
 
-// One random move, the same for every iterator it is applied to.
-struct Move {
-  uint64_t choice;
-  std::string key;
-  Lsn lsn;
-
-  void operator()(EntryIterator& it) const {
-    if (choice == 0) return it.SeekToFirst();
-    if (choice == 1) return it.SeekToLast();
-    if (choice == 2 || (choice >= 4 && !it.Valid())) return it.Seek(key, lsn);
-    if (choice == 3) return it.SeekBefore(key);
-    if (choice % 2 == 0) return it.Next();
-    return it.Prev();
-  }
-};
-Move RandomMove(Random* random) { return {random->Below(12), RandomKey(random), Lsn(random->Below(42))}; }
-
-void ExpectSameEntry(const EntryIterator& actual, const EntryIterator& expected) {
-  ASSERT_EQ(actual.Valid(), expected.Valid());
-  ASSERT_TRUE(actual.status().ok());
-  if (!actual.Valid()) return;
-  ASSERT_EQ(actual.entry().key, expected.entry().key);
-  ASSERT_EQ(actual.entry().lsn, expected.entry().lsn);
-  ASSERT_EQ(actual.entry().value, expected.entry().value);
-}
+EntryMove RandomMove(Random* random) { return RandomEntryMove(random, RandomKey(random), /*lsn_bound=*/42); }
 
 TEST(MergingIterator, WalksAsOneSortedVector) {
   Random random = Random::ForTest();
@@ -85,7 +65,7 @@ TEST(MergingIterator, WalksAsOneSortedVector) {
     const std::unique_ptr<EntryIterator> actual = Merge(layers);
     ASSERT_FALSE(actual->Valid());
     for (int step = 0; step < 100; ++step) {
-      const Move move = RandomMove(&random);
+      const EntryMove move = RandomMove(&random);
       move(expected);
       move(*actual);
       ASSERT_NO_FATAL_FAILURE(ExpectSameEntry(*actual, expected)) << "round " << round << " step " << step;
@@ -151,8 +131,8 @@ TEST(MergingIterator, RandomMovesOverDamageAnswerRightOrWithTheError) {
     const auto actual = MergeWithDamage(layers, layer, random.Below(layers.each[layer].size()));
     VectorIterator expected(layers.all);
     for (int step = 0; step < 60; ++step) {
-      const Move move = RandomMove(&random);
-      if (!actual->status().ok() && move.choice >= 4) continue;  // an error is sticky until the next seek
+      const EntryMove move = RandomMove(&random);
+      if (!actual->status().ok() && move.is_step()) continue;  // an error is sticky until the next seek
       move(*actual);
       move(expected);
       if (actual->status().ok()) {

@@ -23,16 +23,6 @@ TombstoneCursor::TombstoneCursor(std::vector<std::shared_ptr<const FragmentedTom
   }
 }
 
-Lsn TombstoneCursor::MaxOfAll() const {
-  Lsn max = kMinLsn;
-  for (const Layer& layer : layers_) {
-    for (const Fragment& fragment : layer.tombstones->fragments()) {
-      max = std::max(max, FragmentedTombstones::MaxVisible(fragment, snapshot_));
-    }
-  }
-  return max;
-}
-
 // Walks a few fragments either way, as a scan does; farther, it searches.
 void TombstoneCursor::MoveTo(std::string_view key, Layer* layer) {
   constexpr int kStepsMax = 4;

@@ -35,9 +35,6 @@ class TombstoneCursor {
   std::string_view lower() const { return lower_; }
   const std::optional<std::string_view>& upper() const { return upper_; }  // absent: unbounded
 
-  // The largest LSN <= snapshot of any tombstone, whatever it covers; kMinLsn when there is none. Looks at them all.
-  Lsn MaxOfAll() const;
-
  private:
   struct Layer {
     std::shared_ptr<const FragmentedTombstones> tombstones;

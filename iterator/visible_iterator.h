@@ -2,9 +2,10 @@
 // visible range tombstone covers it. Forward and backward, within [lower, upper). The only place in the project that
 // decides this for scans (invariant 4); point reads use the same rule in engine/view.
 //
-// Keys with many versions are passed by a seek after a few steps, so that a hot key costs no more than a cold one; and
-// a run of keys under one tombstone that hides everything below it is passed by a seek to the tombstone's end where
-// every version met proves to be covered.
+// Keys with many versions are passed by a seek after a few steps, so that a hot key costs no more than a cold one.
+// Keys that a range tombstone covers are looked at one by one, for any of them may have a version that is newer than
+// the tombstone; a layer that is older as a whole passes them faster (covered_run_skipper.h). Which tombstones cover a
+// key costs amortized O(1) for keys in order (tombstone_cursor.h).
 //
 // Thread safety: one thread at a time.
 #ifndef AETERNUS_ITERATOR_VISIBLE_ITERATOR_H_

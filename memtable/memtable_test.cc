@@ -12,6 +12,7 @@
 #include "gtest/gtest.h"
 #include "iterator/entry_iterator.h"
 #include "iterator/fragmented_tombstones.h"
+#include "iterator/testing/entry_moves.h"
 #include "iterator/testing/history.h"
 #include "iterator/testing/random.h"
 #include "iterator/testing/vector_iterator.h"
@@ -19,11 +20,13 @@
 namespace aeternus {
 namespace {
 
+using ::aeternus::testing::EntryMove;
+using ::aeternus::testing::ExpectSameEntry;
 using ::aeternus::testing::History;
 using ::aeternus::testing::HistoryKey;
 using ::aeternus::testing::Operation;
-using ::aeternus::testing::OwnedEntry;
 using ::aeternus::testing::Random;
+using ::aeternus::testing::RandomEntryMove;
 using ::aeternus::testing::RandomHistory;
 using ::aeternus::testing::VectorIterator;
 
@@ -54,16 +57,6 @@ std::map<std::string, std::string> GetAll(const Memtable& memtable, uint64_t key
   return found;
 }
 
-void ExpectSameEntry(const EntryIterator& actual, const EntryIterator& expected) {
-  ASSERT_EQ(actual.Valid(), expected.Valid());
-  EXPECT_TRUE(actual.status().ok());
-  if (!actual.Valid()) return;
-  EXPECT_EQ(actual.entry().key, expected.entry().key);
-  EXPECT_EQ(actual.entry().lsn, expected.entry().lsn);
-  EXPECT_EQ(actual.entry().kind, expected.entry().kind);
-  EXPECT_EQ(actual.entry().value, expected.entry().value);
-}
-
 TEST(Memtable, PointReadsSeeTheModelAtEverySnapshot) {
   constexpr uint64_t kKeys = 20;
   Random random = Random::ForTest();
@@ -87,20 +80,10 @@ TEST(Memtable, IteratorWalksAsOneOverASortedVector) {
     const std::unique_ptr<EntryIterator> actual = memtable.NewIterator();
     EXPECT_FALSE(actual->Valid());
     for (int step = 0; step < 300; ++step) {
-      const std::string key = HistoryKey(random.Below(14));
-      const Lsn lsn(random.Below(62));
-      const uint64_t choice = random.Below(8);
-      const auto act = [&](EntryIterator& it) {
-        if (choice == 0) return it.SeekToFirst();
-        if (choice == 1) return it.SeekToLast();
-        if (choice == 2 || (choice >= 4 && !it.Valid())) return it.Seek(key, lsn);
-        if (choice == 3) return it.SeekBefore(key);
-        if (choice % 2 == 0) return it.Next();
-        return it.Prev();
-      };
-      act(expected);
-      act(*actual);
-      ExpectSameEntry(*actual, expected);
+      const EntryMove move = RandomEntryMove(&random, HistoryKey(random.Below(14)), /*lsn_bound=*/62);
+      move(expected);
+      move(*actual);
+      ASSERT_NO_FATAL_FAILURE(ExpectSameEntry(*actual, expected));
     }
   }
 }
