@@ -77,7 +77,7 @@ class FrameCache {
 
    private:
     friend class FrameCache;
-    // Pins, flags and hits in one word (frame_cache.cc). frame_ may be read by whoever holds a pin that was taken
+    // Pins, flags and hits in one word (see kPin below). frame_ may be read by whoever holds a pin that was taken
     // while kLoaded was set; it is written only by the one thread that set kLoading or cleared kLoaded.
     std::atomic<uint64_t> state_{0};
     Frame frame_;

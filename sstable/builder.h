@@ -38,7 +38,7 @@ struct TableSummary {
   uint32_t checksum = 0;  // CRC-32C of the whole file
   uint64_t put_count = 0;
   uint64_t delete_count = 0;
-  uint64_t range_tombstone_count = 0;
+  uint64_t range_tombstone_count = 0;  // as stored: cut where they overlap, so it may differ from what was added
   uint64_t raw_key_bytes = 0;
   uint64_t raw_value_bytes = 0;
   Lsn min_point_lsn, max_point_lsn;    // kMinLsn when there are no points

@@ -43,11 +43,13 @@
 //        8    8  zero
 // Block i is stored in [offset i, offset i+1 - trailer size).
 //
+// Filter block: see bloom/filter.cc.
+//
 // Tombstone block: varint count, then each: start (length-prefixed), u8 1 if an end follows or 0 if unbounded, end
 // (length-prefixed), varint LSN. Fragmented, so by start, then LSN descending.
 //
 // Properties block: varint count, then name and value, each length-prefixed, ascending by name. Numbers are varints.
-// Unknown names are kept and ignored.
+// Unknown names are kept and ignored. The names are in properties.h.
 //
 // Footer (160 bytes):
 //        0   64  file identity (base/file_identity.h), number = the table's
@@ -59,6 +61,8 @@
 //      136   16  zero
 //      152    4  CRC-32C of bytes 0-151
 //      156    4  "AEFT"
+//
+// No byte of a file is outside a block or the footer: blocks and footer follow one another without gaps.
 #ifndef AETERNUS_SSTABLE_FORMAT_H_
 #define AETERNUS_SSTABLE_FORMAT_H_
 
@@ -83,6 +87,8 @@ struct BlockHandle {
   uint64_t offset = 0;
   uint64_t stored_size = 0;  // without the trailer
   bool present() const { return stored_size != 0; }
+  uint64_t size_with_trailer() const { return stored_size + kBlockTrailerSizeBytes; }
+  uint64_t end() const { return offset + size_with_trailer(); }
 };
 
 struct Footer {
@@ -92,15 +98,21 @@ struct Footer {
   BlockHandle index;
   BlockHandle properties;
   uint64_t data_block_count = 0;
+
+  // Where the data blocks end: the beginning of the first other block.
+  uint64_t data_end() const;
 };
 
 std::string EncodeFooter(const Footer& footer);
-// Checks everything that can be checked without other blocks: checksum, identity, handles inside `file_size`.
+// Checks everything that can be checked without other blocks: checksum, identity, that the handles tile the file of
+// `file_size` bytes, and that as many data blocks as it claims can be in front of them. Unimplemented when a newer
+// version wrote it.
 absl::StatusOr<Footer> DecodeFooter(std::string_view bytes, std::string_view file, uint64_t file_size);
 
 // The 12 bytes behind a block.
 std::string EncodeBlockTrailer(std::string_view stored, uint64_t offset, FileNumber table);
-// `stored_and_trailer` as read from `offset`. OK iff undamaged and in its place.
+// `stored_and_trailer` as read from `offset`. OK iff undamaged and in its place; Unimplemented for an undamaged block
+// under a codec of a newer version.
 absl::Status VerifyBlock(std::string_view stored_and_trailer, uint64_t offset, FileNumber table, std::string_view file);
 
 }  // namespace aeternus::sstable

@@ -1,45 +1,41 @@
-// Reads one table. Nothing is read until it is needed: opening takes no I/O, the footer, index and filter come with the
-// first use, all through the frame cache and its budget. Every block is verified when it is loaded (invariant 7).
+// Reads one table. Nothing is read until it is needed: opening takes no I/O; the footer comes with the first use, then
+// filter, index and blocks as they are asked for, through the frame cache and its budget. Every block is verified when
+// it is loaded (invariant 7).
 //
-// Thread safety: any number of threads. A table is held by shared_ptr by whoever reads it; iterators and found values
-// hold it themselves.
+//   std::shared_ptr<Table> table = Table::Open({.file_system = fs, .path = path, ..., .cache = cache});
+//   AETERNUS_ASSIGN_OR_RETURN(std::optional<Table::Found> found, table->Find(key, StableHash(key), snapshot));
+//
+// A missing file, one of another size, or of another table or database, is DataLoss: the manifest named it. A table of
+// a newer format is Unimplemented. Errors are not remembered: the next call tries again.
+//
+// Thread safety: any number of threads. A table is held by shared_ptr by whoever reads it; an iterator holds it itself,
+// and the pin of a found value keeps the value readable without the table.
 #ifndef AETERNUS_SSTABLE_TABLE_H_
 #define AETERNUS_SSTABLE_TABLE_H_
 
 #include <cstdint>
-#include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "base/entry.h"
 #include "base/types.h"
 #include "cache/frame_cache.h"
-#include "env/file_system.h"
 #include "iterator/entry_iterator.h"
 #include "iterator/fragmented_tombstones.h"
 #include "sstable/format.h"
+#include "sstable/properties.h"
+#include "sstable/table_params.h"
 
 namespace aeternus::sstable {
 
-// What the caller knows of the table beforehand, from the manifest; checked against the file.
-struct TableParams {
-  env::FileSystem* file_system = nullptr;
-  std::string path;
-  DatabaseId database_id;
-  FileNumber number;
-  uint64_t size_bytes = 0;
-  bool has_range_tombstones = false;  // if not, the tombstone block is never looked for
-  FrameCache* cache = nullptr;        // outlives the table
-};
-
 class Table : public std::enable_shared_from_this<Table> {
  public:
-  // A version found by Find; `value` is readable while `pin` is held.
+  // A version found by Find; `value` is readable while `pin` is held, also when the table is gone.
   struct Found {
     Lsn lsn;
     EntryKind kind = EntryKind::kInvalid;
@@ -67,10 +63,13 @@ class Table : public std::enable_shared_from_this<Table> {
   // Over the point entries; holds the table alive.
   std::unique_ptr<EntryIterator> NewIterator();
 
+  // What the tombstones cost the budget; 0 until they are asked for.
+  size_t tombstone_memory_bytes() const;
+
   absl::StatusOr<Footer> ReadFooter();
-  absl::StatusOr<std::map<std::string, std::string>> ReadProperties();
-  // Reads every byte: footer, all blocks, order and counts of the entries, filter (no key may be denied), and, when
-  // `expected_checksum` is given, the checksum of the whole file. The first damage met, or OK.
+  absl::StatusOr<Properties> ReadProperties();
+  // Reads every byte, past the cache: footer, all blocks, order and counts of the entries, filter (no key may be
+  // denied), and, when `expected_checksum` is given, the checksum of the whole file. The first damage met, or OK.
   absl::Status Verify(std::optional<uint32_t> expected_checksum);
 
   FileNumber number() const { return params_.number; }
@@ -79,6 +78,8 @@ class Table : public std::enable_shared_from_this<Table> {
  private:
   struct Impl;
   explicit Table(TableParams params);
+  absl::StatusOr<std::vector<RangeTombstone>> ReadTombstones();
+
   const TableParams params_;
   std::unique_ptr<Impl> impl_;
 };

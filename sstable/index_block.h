@@ -1,0 +1,69 @@
+// The index block (byte table in format.h): which data block a key falls into. Searched in place by the eight bytes
+// behind the prefix that all separators share; whole separators are compared only on ties.
+//
+// Thread safety: the builder one thread; the reader is immutable, its views live as long as the bytes.
+#ifndef AETERNUS_SSTABLE_INDEX_BLOCK_H_
+#define AETERNUS_SSTABLE_INDEX_BLOCK_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "base/coding.h"
+#include "sstable/format.h"
+
+namespace aeternus::sstable {
+
+class IndexBuilder {
+ public:
+  // Data block `block_count()`, stored from `offset` on. `separator` as format.h defines it; ascending.
+  void Add(uint64_t offset, std::string_view separator);
+  size_t block_count() const { return block_offsets_.size(); }
+  // `data_end` is where the last data block ends. ResourceExhausted when the index is too large for a block.
+  absl::StatusOr<std::string> Finish(uint64_t data_end);
+
+ private:
+  std::vector<uint64_t> block_offsets_;
+  std::vector<uint64_t> separator_offsets_;
+  std::string separators_;
+};
+
+class IndexReader {
+ public:
+  // DataLoss, naming `file` and `offset`, unless `block` is an index of as many data blocks as the footer says, which
+  // fill the file up to its data_end().
+  static absl::Status Validate(std::string_view block, const Footer& footer, std::string_view file, uint64_t offset);
+
+  IndexReader() = default;
+  explicit IndexReader(std::string_view validated_block);
+
+  size_t block_count() const { return block_count_; }
+  std::string_view separator(size_t i) const {
+    const uint32_t begin = LoadU32(separator_offsets_ + i * sizeof(uint32_t));
+    return {separators_ + begin, LoadU32(separator_offsets_ + (i + 1) * sizeof(uint32_t)) - begin};
+  }
+  BlockHandle block(size_t i) const;
+  // The first block whose separator is at or behind `key`: the only one that may hold it, except for versions that go
+  // on behind a separator equal to it. block_count() when the key is behind the last.
+  size_t FindBlock(std::string_view key) const;
+
+ private:
+  uint64_t prefix(size_t i) const { return LoadU64(prefixes_ + i * sizeof(uint64_t)); }
+  // The first separator whose prefix is at least `target`.
+  size_t PrefixLowerBound(uint64_t target) const;
+
+  const char* prefixes_ = nullptr;
+  const char* block_offsets_ = nullptr;
+  const char* separator_offsets_ = nullptr;
+  const char* separators_ = nullptr;
+  size_t block_count_ = 0;
+  size_t shared_size_ = 0;  // of the prefix that all separators share
+};
+
+}  // namespace aeternus::sstable
+
+#endif  // AETERNUS_SSTABLE_INDEX_BLOCK_H_
