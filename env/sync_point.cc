@@ -38,17 +38,15 @@ class Registry {
 
   void Reach(std::string_view name) {
     if (count_.load() == 0) return;  // points lie on hot paths, and most tests install nothing
-    std::function<void()>* handler = nullptr;
-    Entry* entry = nullptr;
+    Entry* entry;                    // stays while it runs
     {
       MutexLock lock(&mu_);
       const auto at = handlers_.find(name);
       if (at == handlers_.end() || at->second.is_removed) return;
       entry = &at->second;
-      handler = &entry->handler;
       ++entry->running;
     }
-    (*handler)();  // may park here for long: without the lock
+    entry->handler();  // may park here for long: without the lock
     MutexLock lock(&mu_);
     --entry->running;
     returned_.SignalAll();

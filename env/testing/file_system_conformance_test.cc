@@ -79,7 +79,7 @@ absl::Status AppendFrame(LogFile& log, std::string_view frame) {
   return log.Commit(frame.size());
 }
 
-// `status` has the code and names the path.
+// `status` has the code, and its message names the path.
 void ExpectError(const absl::Status& status, absl::StatusCode code, const std::string& path) {
   EXPECT_EQ(status.code(), code) << status;
   EXPECT_TRUE(absl::StrContains(status.message(), path)) << status;
@@ -145,6 +145,16 @@ TEST_P(FileSystemTest, NothingIsMadeInAMissingDirectory) {
   ExpectError(fs_->NewLogFile(path, 4096).status(), absl::StatusCode::kNotFound, path);
   ExpectError(fs_->LockFile(path).status(), absl::StatusCode::kNotFound, path);
   EXPECT_FALSE(fs_->FileExists(path).value());
+}
+
+TEST_P(FileSystemTest, EmptyPathNamesNothing) {
+  ExpectError(fs_->NewWritableFile("").status(), absl::StatusCode::kNotFound, "create");
+  ExpectError(fs_->NewRandomAccessFile("").status(), absl::StatusCode::kNotFound, "open");
+  ExpectError(fs_->LockFile("").status(), absl::StatusCode::kNotFound, "lock");
+  ExpectError(fs_->DeleteFile(""), absl::StatusCode::kNotFound, "delete");
+  ExpectError(fs_->CreateDirectory(""), absl::StatusCode::kNotFound, "create directory");
+  ExpectError(fs_->ListDirectory("").status(), absl::StatusCode::kNotFound, "list");
+  EXPECT_FALSE(fs_->FileExists("").value());
 }
 
 TEST_P(FileSystemTest, FileIsNoDirectory) {

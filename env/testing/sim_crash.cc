@@ -95,8 +95,11 @@ class Fate {
   uint64_t Random(uint64_t bound) { return Next() % bound; }
 
   std::string Garbage(size_t n) {
-    std::string bytes(n, '\0');
-    for (char& c : bytes) c = static_cast<char>(Next());
+    std::string bytes;
+    while (bytes.size() < n) {
+      const uint64_t word = Next();
+      bytes.append(reinterpret_cast<const char*>(&word), std::min(sizeof(word), n - bytes.size()));
+    }
     return bytes;
   }
 

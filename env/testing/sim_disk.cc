@@ -200,6 +200,7 @@ absl::StatusOr<SimDirectory*> SimDisk::FindDirectory(FileOp op, const std::strin
 }
 
 absl::StatusOr<SimDisk::Place> SimDisk::FindPlace(FileOp op, const std::string& path) {
+  if (path.empty()) return NotFound(op, path);
   const std::string normalized = Normalized(path);
   const auto directory = tree_.directories.find(DirectoryOf(normalized));
   if (directory == tree_.directories.end()) return NoDirectory(op, path);
@@ -406,10 +407,11 @@ absl::Status SimDisk::Rename(const std::string& from, const std::string& to) {
   if (DirectoryOf(Normalized(from)) != DirectoryOf(Normalized(to))) {
     return Error(absl::StatusCode::kInvalidArgument, FileOp::kRename, what, "into another directory");
   }
-  AETERNUS_ASSIGN_OR_RETURN(std::shared_ptr<SimFile> file, FindFile(FileOp::kRename, from));
+  AETERNUS_RETURN_IF_ERROR(FindFile(FileOp::kRename, from).status());
+  AETERNUS_ASSIGN_OR_RETURN(const Place source, FindPlace(FileOp::kRename, from));
   AETERNUS_ASSIGN_OR_RETURN(const Place target, FindPlace(FileOp::kRename, to));
   if (tree_.directories.contains(Normalized(to))) return IsADirectory(FileOp::kRename, what);
-  target.directory->Add(tree_.next_sequence++, target.name, std::move(file));
+  source.directory->Rename(tree_.next_sequence++, source.name, target.name);
   return absl::OkStatus();
 }
 

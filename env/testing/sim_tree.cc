@@ -33,9 +33,10 @@ void UnsyncedEntry::ApplyTo(DirectoryEntries* entries) const {
     entries->erase(removed);
     return;
   }
-  // A file has one name. Going by the file and not by the old name keeps that true when a crash lost the change that
-  // gave it the old name.
-  std::erase_if(*entries, [this](const auto& entry) { return entry.second == file; });
+  // A renamed file leaves whatever name it has: a crash may have lost the change that gave it the name `removed`.
+  if (!removed.empty()) {
+    std::erase_if(*entries, [this](const auto& entry) { return entry.second == file; });
+  }
   entries->insert_or_assign(added, file);
 }
 
@@ -46,6 +47,10 @@ std::shared_ptr<SimFile> SimDirectory::Find(std::string_view name) const {
 
 void SimDirectory::Add(uint64_t sequence, std::string_view name, std::shared_ptr<SimFile> file) {
   Change({sequence, std::string(name), std::move(file), ""});
+}
+
+void SimDirectory::Rename(uint64_t sequence, std::string_view from, std::string_view to) {
+  Change({sequence, std::string(to), Find(from), std::string(from)});
 }
 
 void SimDirectory::Remove(uint64_t sequence, std::string_view name) {

@@ -59,7 +59,7 @@ class SimFile {
 
 using DirectoryEntries = std::map<std::string, std::shared_ptr<SimFile>, std::less<>>;
 
-// `file` appears as `added`, and disappears from wherever else it is; or, without a file, `removed` disappears.
+// A creation (`file` appears as `added`), a deletion (`removed` disappears; no file), or a rename (both).
 struct UnsyncedEntry {
   uint64_t sequence;
   std::string added;
@@ -84,8 +84,9 @@ class SimDirectory {
   // The file of that name, or null.
   std::shared_ptr<SimFile> Find(std::string_view name) const;
 
-  // Gives a new file its name, or an old one another name; replaces what had that name.
+  // Each replaces what has the new name.
   void Add(uint64_t sequence, std::string_view name, std::shared_ptr<SimFile> file);
+  void Rename(uint64_t sequence, std::string_view from, std::string_view to);
   void Remove(uint64_t sequence, std::string_view name);
   // A new file that was on the disk before the machine started.
   void AddDurable(std::string_view name, const std::shared_ptr<SimFile>& file);
