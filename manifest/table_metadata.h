@@ -13,7 +13,7 @@
 namespace aeternus {
 
 struct TableMetadata {
-  FileNumber number;
+  FileNumber number{};
   uint64_t size_bytes = 0;
   uint32_t checksum = 0;  // CRC-32C of the whole file
   uint64_t keyspace = 0;  // 0 is the only keyspace of format 1
@@ -22,10 +22,10 @@ struct TableMetadata {
   uint64_t delete_count = 0;
   uint64_t range_tombstone_count = 0;
   // kMinLsn where there are none.
-  Lsn min_point_lsn, max_point_lsn, min_range_lsn, max_range_lsn;
+  Lsn min_point_lsn{}, max_point_lsn{}, min_range_lsn{}, max_range_lsn{};
   // Bounds of point keys and range tombstones together.
-  std::string smallest;
-  std::optional<std::string> largest;  // absent: unbounded above
+  std::string smallest{};
+  std::optional<std::string> largest{};  // absent: unbounded above
   bool largest_is_exclusive = false;
   int64_t creation_time_micros = 0;
   int64_t oldest_tombstone_time_micros = 0;  // 0: no tombstones

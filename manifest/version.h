@@ -19,10 +19,11 @@ class Version {
   using TablePtr = std::shared_ptr<const TableMetadata>;
 
   Version() = default;
-  // This version with `edit` applied; FailedPrecondition when a removed table is not live or an added one is already.
+  // This version with `edit` applied: a snapshot replaces everything, any other edit first removes and then adds.
+  // FailedPrecondition when a removed table is not live or an added one is already.
   absl::StatusOr<std::shared_ptr<const Version>> Apply(const VersionEdit& edit) const;
 
-  // By descending max LSN: the order in which point reads visit them.
+  // By descending max LSN (then number): the order in which point reads visit them.
   absl::Span<const TablePtr> tables() const { return tables_; }
   // The table with that number, or nullptr.
   TablePtr Find(FileNumber number) const;

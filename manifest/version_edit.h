@@ -18,22 +18,22 @@ namespace aeternus {
 // Where the last recovery ended the chain of logs (docs/durability.md, "The cut"). A proof like a seal: if its last
 // LSN cannot be reached while its log is live, acknowledged bytes are missing.
 struct LogCut {
-  FileNumber log;             // N: frames of it at or behind `offset` are dead
-  uint64_t offset_bytes = 0;  // X; at most the identity's size when the log was cut before its first frame
-  Lsn last_lsn;               // L: the last LSN replayed
-  FileNumber first_live_log;  // M: logs strictly between N and M are dead
+  FileNumber log{};             // N: frames of it at or behind `offset` are dead
+  uint64_t offset_bytes = 0;    // X; at most the identity's size when the log was cut before its first frame
+  Lsn last_lsn{};               // L: the last LSN replayed
+  FileNumber first_live_log{};  // M: logs strictly between N and M are dead
   friend bool operator==(const LogCut&, const LogCut&) = default;
 };
 
 struct VersionEdit {
   bool is_snapshot = false;
-  std::optional<std::string> key_order_name;  // in every snapshot
-  std::vector<TableMetadata> added_tables;
-  std::vector<FileNumber> removed_tables;          // live before this edit, or the edit is refused
-  std::optional<FileNumber> min_log;               // logs below it hold nothing that the tables do not hold
-  std::optional<FileNumber> reserved_numbers_end;  // file numbers below it may have been used
-  std::optional<Lsn> max_lsn;                      // the largest LSN found anywhere when this was written
-  std::optional<LogCut> cut;
+  std::optional<std::string> key_order_name{};  // in every snapshot
+  std::vector<TableMetadata> added_tables{};
+  std::vector<FileNumber> removed_tables{};          // live before this edit, or the edit is refused
+  std::optional<FileNumber> min_log{};               // logs below it hold nothing that the tables do not hold
+  std::optional<FileNumber> reserved_numbers_end{};  // file numbers below it may have been used
+  std::optional<Lsn> max_lsn{};                      // the largest LSN found anywhere when this was written
+  std::optional<LogCut> cut{};
 
   friend bool operator==(const VersionEdit&, const VersionEdit&) = default;
 };
