@@ -1,7 +1,9 @@
-// Create, Commit and Checkpoint, stopped at every file-system call they make, by an error after which power is lost:
-// what is found afterwards is the state before or the state after, and once success was reported, the state after.
+// Create, Commit and Checkpoint, stopped at every file-system call they make, by a loss of power or by an error and
+// then a loss of power: what is found afterwards is the state before or the state after, and once success was reported,
+// the state after.
 #include <functional>
 #include <memory>
+#include <random>
 #include <string>
 
 #include "absl/status/status.h"
@@ -20,11 +22,12 @@ namespace {
 using env::testing::CrashMode;
 using env::testing::CrashOptions;
 using env::testing::Fault;
+using env::testing::FileCall;
 using env::testing::SimFileSystem;
 
 constexpr char kDir[] = "db";
 constexpr char kNoDatabase[] = "no database";
-constexpr int kRandomCrashesPerCall = 20;
+constexpr int kRandomCrashes = 20;
 
 std::string ReadState(SimFileSystem& fs) {
   const auto state = Manifest::Read(&fs, kDir);
@@ -62,41 +65,67 @@ struct Scenario {
   std::function<absl::Status(SimFileSystem&, Manifest*)> run;
 };
 
-void StopAtEveryCall(const Scenario& scenario) {
-  std::mt19937_64 random(TestSeed());
-  std::string before, after;
-  {
+class CrashChecker {
+ public:
+  explicit CrashChecker(const Scenario& scenario) : scenario_(scenario) {
     SimFileSystem fs;
     const std::unique_ptr<Manifest> manifest = scenario.prepare(fs);
-    before = ReadState(fs);
-    ASSERT_TRUE(scenario.run(fs, manifest.get()).ok());
-    after = ReadState(fs);
-    ASSERT_NE(before, after);
+    before_ = ReadState(fs);
+    EXPECT_TRUE(scenario.run(fs, manifest.get()).ok());
+    after_ = ReadState(fs);
+    EXPECT_NE(before_, after_);
   }
-  for (const Fault fault : {Fault::kIoError, Fault::kFailAfterPart, Fault::kNoSpace}) {
-    bool succeeded = false;
-    for (uint64_t call = 0; !succeeded; ++call) {
+
+  // Power is lost before each call, and no call ever fails.
+  void LosePowerBeforeEveryCall() {
+    SimFileSystem fs;
+    const std::unique_ptr<Manifest> manifest = scenario_.prepare(fs);
+    fs.SetFaultRule([&](const FileCall& call) {
+      SCOPED_TRACE(::testing::Message() << "before " << FileOpName(call.op) << " of " << call.path);
+      ExpectReadableAfterCrash(fs, /*is_done=*/false);
+      return Fault::kNone;
+    });
+    EXPECT_TRUE(scenario_.run(fs, manifest.get()).ok());
+    fs.SetFaultRule(nullptr);
+    ExpectReadableAfterCrash(fs, /*is_done=*/true);
+  }
+
+  // Each call fails, and every one behind it, and then power is lost.
+  void FailFromEveryCall(Fault fault) {
+    bool is_done = false;
+    for (uint64_t call = 0; !is_done; ++call) {
       ASSERT_LT(call, 200u) << "it never comes to an end";
+      SCOPED_TRACE(::testing::Message() << "failing from call " << call);
       SimFileSystem fs;
-      const std::unique_ptr<Manifest> manifest = scenario.prepare(fs);
+      const std::unique_ptr<Manifest> manifest = scenario_.prepare(fs);
       fs.FailAt(fs.calls() + call, fault, /*for_good=*/true);
-      succeeded = scenario.run(fs, manifest.get()).ok();
+      is_done = scenario_.run(fs, manifest.get()).ok();
       fs.SetFaultRule(nullptr);
-      for (int i = 0; i < kRandomCrashesPerCall + 2; ++i) {
-        CrashOptions crash;
-        crash.mode = i == 0 ? CrashMode::kDropAll : i == 1 ? CrashMode::kKeepAll : CrashMode::kRandom;
-        crash.seed = random();
-        const std::unique_ptr<SimFileSystem> found = fs.Crash(crash);
-        const std::string state = ReadState(*found);
-        SCOPED_TRACE(::testing::Message() << "call " << call << ", crash seed " << crash.seed);
-        if (succeeded) {
-          ASSERT_EQ(state, after);
-        } else {
-          ASSERT_TRUE(state == before || state == after) << state;
-        }
-      }
+      ExpectReadableAfterCrash(fs, is_done);
     }
   }
+
+ private:
+  void ExpectReadableAfterCrash(const SimFileSystem& fs, bool is_done) {
+    for (int i = 0; i < kRandomCrashes + 2; ++i) {
+      CrashOptions crash;
+      crash.mode = i == 0 ? CrashMode::kDropAll : i == 1 ? CrashMode::kKeepAll : CrashMode::kRandom;
+      crash.seed = random_();
+      const std::unique_ptr<SimFileSystem> found = fs.Crash(crash);
+      const std::string state = ReadState(*found);
+      EXPECT_TRUE(state == after_ || (!is_done && state == before_)) << "crash seed " << crash.seed << ": " << state;
+    }
+  }
+
+  const Scenario scenario_;
+  std::mt19937_64 random_{TestSeed()};
+  std::string before_, after_;
+};
+
+void StopAtEveryCall(const Scenario& scenario) {
+  CrashChecker checker(scenario);
+  checker.LosePowerBeforeEveryCall();
+  for (const Fault fault : {Fault::kIoError, Fault::kFailAfterPart, Fault::kNoSpace}) checker.FailFromEveryCall(fault);
 }
 
 std::unique_ptr<Manifest> NoDatabase(SimFileSystem& fs) {
