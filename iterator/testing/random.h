@@ -27,6 +27,12 @@ class Random {
         trace_(std::make_unique<::testing::ScopedTrace>(__FILE__, __LINE__,
                                                         "replay with AETERNUS_SEED=" + std::to_string(seed))) {}
 
+  // A standard generator of random bits, for std::shuffle.
+  using result_type = uint64_t;
+  static constexpr uint64_t min() { return std::mt19937_64::min(); }
+  static constexpr uint64_t max() { return std::mt19937_64::max(); }
+  uint64_t operator()() { return generator_(); }
+
   uint64_t Below(uint64_t bound) { return generator_() % bound; }
   bool OneIn(uint64_t n) { return Below(n) == 0; }
 

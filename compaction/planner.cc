@@ -1,0 +1,121 @@
+#include "compaction/planner.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <tuple>
+#include <utility>
+
+namespace aeternus::compaction {
+namespace {
+
+using TablePtr = Version::TablePtr;
+
+double TombstoneRatio(const TableMetadata& table) {
+  return static_cast<double>(table.tombstone_count()) / static_cast<double>(std::max<uint64_t>(table.entry_count(), 1));
+}
+
+// A clock that was set back makes nothing younger than new.
+int64_t TombstoneAgeMicros(const TableMetadata& table, int64_t now_micros) {
+  return std::max<int64_t>(now_micros - table.oldest_tombstone_time_micros, 0);
+}
+
+// By size; the rest only makes the order the same every time.
+bool IsSmaller(const TablePtr& a, const TablePtr& b) {
+  return std::make_tuple(a->size_bytes, a->max_lsn(), a->number) <
+         std::make_tuple(b->size_bytes, b->max_lsn(), b->number);
+}
+
+// Tables of similar size, and their running average.
+struct Bucket {
+  std::vector<TablePtr> tables;
+  double average_bytes = 0;
+
+  void Add(TablePtr table) {
+    const auto count = static_cast<double>(tables.size());
+    average_bytes = (average_bytes * count + static_cast<double>(table->size_bytes)) / (count + 1);
+    tables.push_back(std::move(table));
+  }
+  bool Admits(const TableMetadata& table, const PlannerOptions& options) const {
+    const auto size = static_cast<double>(table.size_bytes);
+    return size >= options.bucket_low * average_bytes && size <= options.bucket_high * average_bytes;
+  }
+};
+
+}  // namespace
+
+uint64_t Plan::input_bytes() const {
+  uint64_t bytes = 0;
+  for (const TablePtr& table : inputs) bytes += table->size_bytes;
+  return bytes;
+}
+
+std::vector<std::vector<TablePtr>> SizeBuckets(const Version& version, const BusyTables& busy,
+                                               const PlannerOptions& options) {
+  std::vector<TablePtr> idle;
+  for (const TablePtr& table : version.tables()) {
+    if (!busy.contains(table->number)) idle.push_back(table);
+  }
+  std::sort(idle.begin(), idle.end(), IsSmaller);
+
+  const auto first_large = std::partition_point(idle.begin(), idle.end(), [&](const TablePtr& table) {
+    return table->size_bytes < options.min_table_size_bytes;
+  });
+  std::vector<std::vector<TablePtr>> buckets;
+  if (first_large != idle.begin()) buckets.emplace_back(idle.begin(), first_large);
+  Bucket bucket;
+  for (auto table = first_large; table != idle.end(); ++table) {
+    if (!bucket.tables.empty() && !bucket.Admits(**table, options)) {
+      buckets.push_back(std::move(bucket.tables));
+      bucket = Bucket();
+    }
+    bucket.Add(*table);
+  }
+  if (!bucket.tables.empty()) buckets.push_back(std::move(bucket.tables));
+  return buckets;
+}
+
+std::optional<Plan> PlanMinor(const Version& version, const BusyTables& busy, const PlannerOptions& options) {
+  std::vector<TablePtr> fullest;
+  for (auto& bucket : SizeBuckets(version, busy, options)) {
+    if (bucket.size() > fullest.size()) fullest = std::move(bucket);
+  }
+  // One table is never merged with itself, whatever the options say.
+  const size_t count_min = static_cast<size_t>(std::max(options.min_threshold, 2));
+  if (fullest.size() < count_min) return std::nullopt;
+  const size_t count_max = std::max(static_cast<size_t>(std::max(options.max_threshold, 0)), count_min);
+  if (fullest.size() > count_max) fullest.resize(count_max);
+  return Plan{Kind::kMinor, std::move(fullest)};
+}
+
+std::vector<Plan> PlanTombstone(const Version& version, const BusyTables& busy, int64_t now_micros,
+                                const PlannerOptions& options) {
+  std::vector<TablePtr> candidates;
+  for (const TablePtr& table : version.tables()) {
+    if (busy.contains(table->number) || table->tombstone_count() == 0) continue;
+    if (TombstoneAgeMicros(*table, now_micros) < options.tombstone_interval_micros) continue;
+    if (TombstoneRatio(*table) >= options.tombstone_ratio) candidates.push_back(table);
+  }
+  std::sort(candidates.begin(), candidates.end(), [](const TablePtr& a, const TablePtr& b) {
+    const double a_ratio = TombstoneRatio(*a);
+    const double b_ratio = TombstoneRatio(*b);
+    if (a_ratio != b_ratio) return a_ratio > b_ratio;
+    // Older tombstones first; the number only makes the order the same every time.
+    return std::make_pair(a->oldest_tombstone_time_micros, a->number) <
+           std::make_pair(b->oldest_tombstone_time_micros, b->number);
+  });
+  std::vector<Plan> plans;
+  for (TablePtr& table : candidates) plans.push_back(Plan{Kind::kTombstone, {std::move(table)}});
+  return plans;
+}
+
+std::optional<Plan> PlanMajor(const Version& version, const BusyTables& busy) {
+  if (version.tables().size() < 2) return std::nullopt;
+  Plan plan{Kind::kMajor, {}};
+  for (const TablePtr& table : version.tables()) {
+    if (busy.contains(table->number)) return std::nullopt;
+    plan.inputs.push_back(table);
+  }
+  return plan;
+}
+
+}  // namespace aeternus::compaction
