@@ -70,9 +70,11 @@ struct Stats {
   uint64_t writer_waits = 0;  // writers that had to wait for a flush
   uint64_t writer_wait_micros = 0;
   std::string last_writer_wait_reason;
+  std::string background_error;  // of the last flush or compaction that failed and was not mended since; or empty
 
   size_t live_snapshots = 0;
   size_t live_iterators = 0;
+  size_t undeleted_files = 0;  // retired files that readers still use or that could not be deleted
 };
 
 }  // namespace aeternus

@@ -37,11 +37,12 @@ absl::Status ApplyEdit(const VersionEdit& edit, ManifestState* state) {
   AETERNUS_RETURN_IF_ERROR(CheckKeyOrder(edit));
   AETERNUS_ASSIGN_OR_RETURN(state->version, state->version->Apply(edit));
   state->last_edit = After(state->last_edit);
-  // These three only grow: a number is never issued twice, and a retired log never comes back.
+  // These only grow: a number is never issued twice, and a retired log never comes back.
   state->min_log = std::max(state->min_log, edit.min_log.value_or(FileNumber(0)));
   state->reserved_numbers_end =
       std::max(state->reserved_numbers_end, edit.reserved_numbers_end.value_or(FileNumber(0)));
   state->max_lsn = std::max(state->max_lsn, edit.max_lsn.value_or(kMinLsn));
+  state->flushed_lsn = std::max(state->flushed_lsn, edit.flushed_lsn.value_or(kMinLsn));
   if (edit.cut.has_value()) state->cut = edit.cut;
   // The cut is kept while its log is live. Behind that log the next live one is first_live_log.
   if (state->cut.has_value() && state->min_log >= state->cut->first_live_log) state->cut.reset();
@@ -56,6 +57,7 @@ VersionEdit SnapshotOf(const ManifestState& state) {
   edit.min_log = state.min_log;
   edit.reserved_numbers_end = state.reserved_numbers_end;
   edit.max_lsn = state.max_lsn;
+  edit.flushed_lsn = state.flushed_lsn;
   edit.cut = state.cut;
   return edit;
 }

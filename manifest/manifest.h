@@ -42,6 +42,7 @@ struct ManifestState {
   FileNumber min_log{};  // 0: no log was ever put to use
   FileNumber reserved_numbers_end{1};
   Lsn max_lsn{};
+  Lsn flushed_lsn{};
   std::optional<LogCut> cut{};
 };
 

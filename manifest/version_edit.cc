@@ -26,6 +26,7 @@ namespace {
 //  12  end of the reserved file numbers
 //  14  largest LSN found anywhere
 //  16  the cut: file number of the log, offset, last LSN, file number of the first live log
+//  18  LSN up to which everything was flushed
 enum EditTag : uint64_t {
   kSnapshot = 2,
   kKeyOrderName = 4,
@@ -35,6 +36,7 @@ enum EditTag : uint64_t {
   kReservedNumbersEnd = 12,
   kMaxLsnFound = 14,
   kCut = 16,
+  kFlushedLsn = 18,
 };
 
 // The records of a table. All but 20 are always there.
@@ -237,6 +239,8 @@ absl::StatusOr<bool> TakeEditField(uint64_t tag, Decoder& value, std::string_vie
       return Set(&edit->reserved_numbers_end, TakeFileNumber(value));
     case kMaxLsnFound:
       return Set(&edit->max_lsn, TakeLsn(value));
+    case kFlushedLsn:
+      return Set(&edit->flushed_lsn, TakeLsn(value));
     case kCut:
       return Set(&edit->cut, TakeCut(value));
     default:
@@ -255,6 +259,7 @@ std::string EncodeVersionEdit(const VersionEdit& edit) {
   if (edit.min_log.has_value()) PutNumbers(&out, kMinLog, kOnlyKeyspace, edit.min_log->value);
   if (edit.reserved_numbers_end.has_value()) PutNumbers(&out, kReservedNumbersEnd, edit.reserved_numbers_end->value);
   if (edit.max_lsn.has_value()) PutNumbers(&out, kMaxLsnFound, edit.max_lsn->value);
+  if (edit.flushed_lsn.has_value()) PutNumbers(&out, kFlushedLsn, edit.flushed_lsn->value);
   if (const std::optional<LogCut>& cut = edit.cut; cut.has_value()) {
     PutNumbers(&out, kCut, cut->log.value, cut->offset_bytes, cut->last_lsn.value, cut->first_live_log.value);
   }

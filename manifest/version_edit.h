@@ -33,6 +33,9 @@ struct VersionEdit {
   std::optional<FileNumber> min_log{};               // logs below it hold nothing that the tables do not hold
   std::optional<FileNumber> reserved_numbers_end{};  // file numbers below it may have been used
   std::optional<Lsn> max_lsn{};                      // the largest LSN found anywhere when this was written
+  // Everything up to it is in the tables, or was and has been compacted away: what a log may count on even when no
+  // table shows it any more.
+  std::optional<Lsn> flushed_lsn{};
   std::optional<LogCut> cut{};
 
   friend bool operator==(const VersionEdit&, const VersionEdit&) = default;

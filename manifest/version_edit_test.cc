@@ -30,6 +30,7 @@ VersionEdit AnyEdit(std::mt19937_64& random) {
   if (random() % 2 == 0) edit.min_log = FileNumber(random());
   if (random() % 2 == 0) edit.reserved_numbers_end = FileNumber(random());
   if (random() % 2 == 0) edit.max_lsn = Lsn(random() % (kMaxLsn.value + 1));
+  if (random() % 2 == 0) edit.flushed_lsn = Lsn(random() % (kMaxLsn.value + 1));
   if (random() % 2 == 0) edit.cut = LogCut{FileNumber(random()), random(), Lsn(random() >> 8), FileNumber(random())};
   return edit;
 }
@@ -48,6 +49,7 @@ VersionEdit FullEdit() {
   edit.min_log = FileNumber(8);
   edit.reserved_numbers_end = FileNumber(9);
   edit.max_lsn = Lsn(10);
+  edit.flushed_lsn = Lsn(9);
   edit.cut = LogCut{FileNumber(11), 12, Lsn(13), FileNumber(14)};
   return edit;
 }

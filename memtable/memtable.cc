@@ -55,7 +55,8 @@ struct Memtable::Impl {
   SkipList points;
   RangeTombstoneSet range_tombstones;
   std::atomic<size_t> entry_bytes{0};
-  std::atomic<uint64_t> entry_count{0};
+  std::atomic<uint64_t> entry_count{0};  // points and range tombstones
+  std::atomic<uint64_t> range_count{0};
   std::atomic<uint64_t> last_lsn{0};
 };
 
@@ -77,6 +78,7 @@ void Memtable::DeleteRange(std::string_view start, std::optional<std::string_vie
   RangeTombstone tombstone{std::string(start), std::nullopt, lsn};
   if (end.has_value()) tombstone.end.emplace(*end);
   impl_->range_tombstones.Add(std::move(tombstone));
+  impl_->range_count.fetch_add(1, std::memory_order_relaxed);
   impl_->Count(start.size() + (end.has_value() ? end->size() : 0), lsn);
 }
 
@@ -113,6 +115,8 @@ size_t Memtable::entry_bytes() const { return impl_->entry_bytes.load(std::memor
 size_t Memtable::memory_bytes() const { return impl_->arena.memory_bytes() + impl_->range_tombstones.memory_bytes(); }
 
 uint64_t Memtable::entry_count() const { return impl_->entry_count.load(std::memory_order_relaxed); }
+
+uint64_t Memtable::point_count() const { return entry_count() - impl_->range_count.load(std::memory_order_relaxed); }
 
 Lsn Memtable::last_lsn() const { return Lsn(impl_->last_lsn.load(std::memory_order_relaxed)); }
 

@@ -1,0 +1,67 @@
+// The encoding of a write batch: the payload of a batch frame in the log, and what WriteBatch holds in memory, so that
+// committing copies bytes once. Operation i of a batch has LSN first + i.
+//
+// One operation:
+//   u8      kind: 1 put, 2 delete, 3 range delete (base/entry.h)
+//   varint  keyspace: 0
+//   varint  key size, then the key (the start of the range for a range delete)
+//   put:           varint value size, then the value
+//   range delete:  u8 1: varint end size, then the end follow; 0: the range is unbounded
+//
+// Decoding never trusts a length, and refuses what the checks of a writer would have refused.
+#ifndef AETERNUS_ENGINE_BATCH_FORMAT_H_
+#define AETERNUS_ENGINE_BATCH_FORMAT_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "aeternus/write_batch.h"
+#include "base/coding.h"
+#include "base/entry.h"
+
+namespace aeternus {
+
+void EncodePut(std::string* out, std::string_view key, std::string_view value);
+void EncodeDelete(std::string* out, std::string_view key);
+void EncodeDeleteRange(std::string* out, std::string_view start, std::optional<std::string_view> end);
+
+// One decoded operation; views into the batch.
+struct BatchOperation {
+  EntryKind kind = EntryKind::kInvalid;
+  std::string_view key;
+  std::string_view value;               // puts
+  std::optional<std::string_view> end;  // range deletes; absent: unbounded
+};
+
+// Walks the operations of a batch.
+class BatchReader {
+ public:
+  // `file` and `offset` say where the bytes come from, for error messages.
+  explicit BatchReader(std::string_view operations, std::string_view file = "", uint64_t offset = 0)
+      : in_(operations, "write batch", file, offset) {}
+
+  // The next operation, or nullopt behind the last. DataLoss when damaged.
+  absl::StatusOr<std::optional<BatchOperation>> Next();
+
+ private:
+  Decoder in_;
+};
+
+// What a commit checks before anything is logged: InvalidArgument for an empty key or a reversed or empty range,
+// ResourceExhausted for a key or value beyond the limits (base/entry.h).
+absl::Status CheckOperation(const BatchOperation& operation);
+absl::Status CheckBatch(const WriteBatch& batch);
+
+// The door to a batch's bytes.
+class BatchAccess {
+ public:
+  static const std::string& Operations(const WriteBatch& batch) { return batch.operations_; }
+};
+
+}  // namespace aeternus
+
+#endif  // AETERNUS_ENGINE_BATCH_FORMAT_H_

@@ -1,0 +1,335 @@
+// Flush and compaction: a merge into a new table, then one manifest edit that puts it into force. No lock that readers
+// or writers need is held while merging.
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "base/hash.h"
+#include "base/status.h"
+#include "engine/core.h"
+#include "engine/file_names.h"
+#include "env/sync_point.h"
+
+namespace aeternus {
+namespace {
+
+TableMetadata MetadataOf(FileNumber number, const sstable::TableSummary& summary) {
+  return {.number = number,
+          .size_bytes = summary.size_bytes,
+          .checksum = summary.checksum,
+          .put_count = summary.put_count,
+          .delete_count = summary.delete_count,
+          .range_tombstone_count = summary.range_tombstone_count,
+          .min_point_lsn = summary.min_point_lsn,
+          .max_point_lsn = summary.max_point_lsn,
+          .min_range_lsn = summary.min_range_lsn,
+          .max_range_lsn = summary.max_range_lsn,
+          .smallest = summary.smallest,
+          .largest = summary.largest,
+          .largest_is_exclusive = summary.largest_is_exclusive,
+          .creation_time_micros = summary.creation_time_micros,
+          .oldest_tombstone_time_micros = summary.oldest_tombstone_time_micros};
+}
+
+bool Contains(const std::vector<Version::TablePtr>& tables, FileNumber number) {
+  return std::any_of(tables.begin(), tables.end(), [&](const auto& table) { return table->number == number; });
+}
+
+}  // namespace
+
+// The tables outside a compaction's inputs: what a tombstone of the inputs may still have to hide.
+class Core::OlderTables final : public compaction::OlderVersions {
+ public:
+  // `exact`: when a filter cannot exclude a key, look for it; otherwise take "maybe" for "yes".
+  OlderTables(const View& view, const std::vector<Version::TablePtr>& inputs, bool exact)
+      : view_(view), inputs_(inputs), exact_(exact) {}
+
+  absl::StatusOr<bool> HoldKey(std::string_view key, Lsn below) override {
+    const uint64_t hash = StableHash(key);
+    return AnyOlder(below, [&](const TableMetadata& metadata, sstable::Table& table) -> absl::StatusOr<bool> {
+      if (!metadata.has_points() || !metadata.BoundsContain(key)) return false;
+      AETERNUS_ASSIGN_OR_RETURN(const bool maybe, table.MayContain(hash));
+      if (!maybe || !exact_) return maybe;
+      return table.HoldsVersionBelow(key, hash, below);
+    });
+  }
+
+  absl::StatusOr<bool> HoldKeyInRange(std::string_view start, const std::optional<std::string>& end,
+                                      Lsn below) override {
+    return AnyOlder(below, [&](const TableMetadata& metadata, sstable::Table& table) -> absl::StatusOr<bool> {
+      if (!metadata.has_points() || !metadata.BoundsOverlap(start, end)) return false;
+      return table.HoldsKeyInRangeBelow(start, end, below);
+    });
+  }
+
+ private:
+  using Question = absl::FunctionRef<absl::StatusOr<bool>(const TableMetadata&, sstable::Table&)>;
+
+  // A table can hold something older than `below` iff its min LSN is below it; its number says nothing.
+  absl::StatusOr<bool> AnyOlder(Lsn below, Question question) const {
+    const auto tables = view_.version->tables();
+    for (size_t i = 0; i < tables.size(); ++i) {
+      if (tables[i]->min_lsn() >= below || Contains(inputs_, tables[i]->number)) continue;
+      AETERNUS_ASSIGN_OR_RETURN(const bool holds, question(*tables[i], *view_.tables[i]));
+      if (holds) return true;
+    }
+    return false;
+  }
+
+  const View& view_;
+  const std::vector<Version::TablePtr>& inputs_;
+  const bool exact_;
+};
+
+// ---- tables and edits ----
+
+absl::StatusOr<std::optional<TableMetadata>> Core::BuildTable(MergeRequest request) {
+  AETERNUS_ASSIGN_OR_RETURN(const FileNumber number, NextNumber());
+  const compaction::MergeOutput output{
+      .file_system = file_system_,
+      .path = PathOf(TableName(number)),
+      .identity = {.kind = FileKind::kTable,
+                   .database_id = database_id_,
+                   .number = number,
+                   .edit = manifest_->durable_edit()},
+      .builder = {.block_size_bytes = options_.table.block_size_bytes,
+                  .filter_bits_per_key = options_.table.filter_bits_per_key,
+                  .creation_time_micros = env_->clock->WallMicros(),
+                  .oldest_tombstone_time_micros = request.oldest_tombstone_time_micros}};
+  AETERNUS_ASSIGN_OR_RETURN(const compaction::MergeResult result,
+                            compaction::Merge(std::move(request.inputs), request.policy, output,
+                                              [this] { return merges_cancelled_.load(std::memory_order_relaxed); }));
+  if (!result.table.has_value()) return std::nullopt;
+  if (const absl::Status status = file_system_->SyncDirectory(dir_); !status.ok()) return Fail(status);
+  return MetadataOf(number, *result.table);
+}
+
+absl::Status Core::CommitEdit(VersionEdit edit, absl::FunctionRef<void(View&)> amend) {
+  env::MutexLock lock(&manifest_mutex_);
+  ReserveNumbers(&edit);
+  if (const absl::Status status = CommitToManifest(edit); !status.ok()) {
+    for (const TableMetadata& table : edit.added_tables) obsolete_.Add(PathOf(TableName(table.number)));
+    return status;
+  }
+  const std::shared_ptr<const Version> version = manifest_->state().version;
+  std::shared_ptr<const View> before;
+  {
+    env::MutexLock state(&state_mutex_);
+    before = view_;
+  }
+  std::vector<std::shared_ptr<sstable::Table>> tables;
+  tables.reserve(version->tables().size());
+  for (const auto& metadata : version->tables()) {
+    const auto same = std::find_if(before->tables.begin(), before->tables.end(),
+                                   [&](const auto& table) { return table->number() == metadata->number; });
+    tables.push_back(same != before->tables.end() ? *same : OpenTable(*metadata));
+  }
+  for (const auto& table : before->tables) {
+    if (version->Find(table->number()) == nullptr) obsolete_.Add(table->path(), std::weak_ptr<const void>(table));
+  }
+  {
+    env::MutexLock state(&state_mutex_);
+    auto view = std::make_shared<View>(*view_);  // with what was frozen meanwhile
+    view->version = version;
+    view->tables = std::move(tables);
+    amend(*view);
+    view_ = std::move(view);
+  }
+  return CheckpointManifest();
+}
+
+absl::Status Core::CommitToManifest(const VersionEdit& edit) {
+  const absl::Status status = manifest_->Commit(edit);
+  if (status.ok()) {
+    if (edit.reserved_numbers_end.has_value()) reserved_end_ = *edit.reserved_numbers_end;
+    return status;
+  }
+  // Refused, or no room for it: nothing was written. Everything else is final.
+  if (absl::IsFailedPrecondition(status)) return status;
+  if (absl::IsResourceExhausted(status)) {
+    SetOutOfSpace(status);
+    return status;
+  }
+  return Fail(status);
+}
+
+absl::Status Core::CheckpointManifest() {
+  constexpr uint64_t kSlackBytes = 256 << 10;
+  if (manifest_->size_bytes() < kSlackBytes + 8 * manifest_->snapshot_size_bytes()) return absl::OkStatus();
+  const FileNumber old = manifest_->state().manifest_number;
+  const FileNumber number = next_number_;  // at least half of the reserved numbers are left here
+  ++next_number_.value;
+  if (const absl::Status status = manifest_->Checkpoint(number); !status.ok()) {
+    if (!absl::IsResourceExhausted(status)) return Fail(status);
+    obsolete_.Add(PathOf(Manifest::FileName(number)));  // the present manifest goes on
+    return absl::OkStatus();
+  }
+  obsolete_.Add(PathOf(Manifest::FileName(old)));
+  return absl::OkStatus();
+}
+
+void Core::RetireLogsBelow(FileNumber min_log) {
+  {
+    env::MutexLock lock(&log_files_mutex_);
+    for (const FileNumber log : log_files_) {
+      if (log < min_log) obsolete_.Add(PathOf(LogName(log)));
+    }
+    std::erase_if(log_files_, [&](FileNumber log) { return log < min_log; });
+  }
+  obsolete_.Collect();
+}
+
+// ---- flush ----
+
+absl::StatusOr<bool> Core::FlushOldestFrozen() {
+  env::MutexLock flush(&flush_mutex_);
+  AETERNUS_RETURN_IF_ERROR(CheckWritable());
+  AETERNUS_ASSIGN_OR_RETURN(Moment now, Now());
+  if (now.view->frozen.empty()) return false;
+  env::SyncPoint("flush:begin");
+  const FrozenMemtable oldest = now.view->frozen.front();
+  const Memtable& memtable = oldest.memtable->table();
+
+  MergeRequest request;
+  request.inputs.sources.push_back(memtable.NewIterator());
+  request.inputs.tombstones.push_back(memtable.range_tombstones());
+  request.inputs.expected_points = memtable.point_count();
+  request.inputs.description = absl::StrCat("the memtable of ", LogName(oldest.log));
+  request.policy.snapshots = handles_->LiveSnapshots();
+  AETERNUS_ASSIGN_OR_RETURN(const std::optional<TableMetadata> table, BuildTable(std::move(request)));
+
+  // The edit says that the log is not needed any more, so what it holds must be durable by then [FLUSH_AFTER_SYNC].
+  AETERNUS_RETURN_IF_ERROR(SyncOlderLogs());
+  VersionEdit edit;
+  if (table.has_value()) edit.added_tables.push_back(*table);
+  edit.flushed_lsn = memtable.last_lsn();
+  AETERNUS_ASSIGN_OR_RETURN(now, Now());
+  if (now.view->frozen.size() > 1) {
+    edit.min_log = now.view->frozen[1].log;
+  } else {
+    AETERNUS_ASSIGN_OR_RETURN(edit.min_log, logs_->EnsureNext());
+  }
+  const FileNumber min_log = *edit.min_log;
+  AETERNUS_RETURN_IF_ERROR(CommitEdit(std::move(edit), [](View& view) { view.frozen.erase(view.frozen.begin()); }));
+  counters_.flushes.fetch_add(1, std::memory_order_relaxed);
+  now.view.reset();
+  RetireLogsBelow(min_log);
+  return true;
+}
+
+// ---- compaction ----
+
+compaction::PlannerOptions Core::planner_options() const {
+  const CompactionOptions& c = options_.compaction;
+  return {.bucket_low = c.bucket_low,
+          .bucket_high = c.bucket_high,
+          .min_table_size_bytes = c.min_table_size_bytes,
+          .min_threshold = c.min_threshold,
+          .max_threshold = c.max_threshold,
+          .tombstone_ratio = c.tombstone_ratio,
+          .tombstone_interval_micros = c.tombstone_interval_seconds * 1'000'000};
+}
+
+absl::StatusOr<Core::MergeRequest> Core::RequestFor(const compaction::Plan& plan, const View& view,
+                                                    OlderTables* older) const {
+  MergeRequest request;
+  std::vector<std::string> names;
+  const auto tables = view.version->tables();
+  for (size_t i = 0; i < tables.size(); ++i) {
+    if (!Contains(plan.inputs, tables[i]->number)) continue;
+    names.push_back(TableName(tables[i]->number));
+    if (tables[i]->has_points()) request.inputs.sources.push_back(view.tables[i]->NewIterator());
+    if (tables[i]->has_range_tombstones()) {
+      AETERNUS_ASSIGN_OR_RETURN(auto tombstones, view.tables[i]->RangeTombstones());
+      request.inputs.tombstones.push_back(std::move(tombstones));
+    }
+    request.inputs.expected_points += tables[i]->put_count + tables[i]->delete_count;
+    const int64_t oldest = tables[i]->oldest_tombstone_time_micros;
+    int64_t& oldest_of_all = request.oldest_tombstone_time_micros;
+    if (oldest != 0 && (oldest_of_all == 0 || oldest < oldest_of_all)) oldest_of_all = oldest;
+  }
+  request.inputs.description = absl::StrJoin(names, ", ");
+  request.policy.snapshots = handles_->LiveSnapshots();
+  if (plan.kind != compaction::Kind::kMinor) request.policy.older_versions = older;
+  request.policy.drop_range_tombstones =
+      plan.kind == compaction::Kind::kMajor || options_.compaction.drop_range_tombstones;
+  return request;
+}
+
+absl::Status Core::RunPlan(const compaction::Plan& plan, const View& view) {
+  OlderTables older(view, plan.inputs, options_.compaction.tombstone_exact_lookup);
+  AETERNUS_ASSIGN_OR_RETURN(MergeRequest request, RequestFor(plan, view, &older));
+  env::SyncPoint("compaction:merging");
+  AETERNUS_ASSIGN_OR_RETURN(const std::optional<TableMetadata> table, BuildTable(std::move(request)));
+  VersionEdit edit;
+  for (const auto& input : plan.inputs) edit.removed_tables.push_back(input->number);
+  if (table.has_value()) {
+    edit.added_tables.push_back(*table);
+    counters_.compaction_bytes_written.fetch_add(table->size_bytes, std::memory_order_relaxed);
+  }
+  counters_.compaction_bytes_read.fetch_add(plan.input_bytes(), std::memory_order_relaxed);
+  return CommitEdit(std::move(edit), [](View&) {});
+}
+
+absl::StatusOr<bool> Core::MinorCompact() {
+  env::MutexLock compaction(&compaction_mutex_);
+  AETERNUS_RETURN_IF_ERROR(CheckWritable());
+  AETERNUS_ASSIGN_OR_RETURN(Moment now, Now());
+  const std::optional<compaction::Plan> plan = compaction::PlanMinor(*now.view->version, {}, planner_options());
+  if (!plan.has_value()) return false;
+  AETERNUS_RETURN_IF_ERROR(RunPlan(*plan, *now.view));
+  counters_.minor_compactions.fetch_add(1, std::memory_order_relaxed);
+  now.view.reset();
+  obsolete_.Collect();
+  return true;
+}
+
+absl::StatusOr<bool> Core::MajorCompact() {
+  env::MutexLock compaction(&compaction_mutex_);
+  AETERNUS_RETURN_IF_ERROR(CheckWritable());
+  AETERNUS_ASSIGN_OR_RETURN(Moment now, Now());
+  const std::optional<compaction::Plan> plan = compaction::PlanMajor(*now.view->version, {});
+  if (!plan.has_value()) return false;
+  AETERNUS_RETURN_IF_ERROR(RunPlan(*plan, *now.view));
+  counters_.major_compactions.fetch_add(1, std::memory_order_relaxed);
+  now.view.reset();
+  obsolete_.Collect();
+  return true;
+}
+
+absl::StatusOr<bool> Core::IsWorthwhile(const compaction::Plan& plan, const View& view) const {
+  OlderTables older(view, plan.inputs, options_.compaction.tombstone_exact_lookup);
+  AETERNUS_ASSIGN_OR_RETURN(MergeRequest request, RequestFor(plan, view, &older));
+  return compaction::WouldDropAnything(std::move(request.inputs), request.policy);
+}
+
+absl::StatusOr<bool> Core::TombstoneCompact() {
+  env::MutexLock compaction(&compaction_mutex_);
+  AETERNUS_RETURN_IF_ERROR(CheckWritable());
+  AETERNUS_ASSIGN_OR_RETURN(Moment now, Now());
+  const uint64_t snapshots = handles_->snapshot_changes();
+  if (fruitless_version_ != now.view->version || fruitless_snapshots_ != snapshots) {
+    fruitless_.clear();
+    fruitless_version_ = now.view->version;
+    fruitless_snapshots_ = snapshots;
+  }
+  for (const compaction::Plan& plan :
+       compaction::PlanTombstone(*now.view->version, {}, env_->clock->WallMicros(), planner_options())) {
+    const FileNumber candidate = plan.inputs[0]->number;
+    if (fruitless_.contains(candidate)) continue;
+    AETERNUS_ASSIGN_OR_RETURN(const bool worthwhile, IsWorthwhile(plan, *now.view));
+    if (!worthwhile) {
+      fruitless_.insert(candidate);
+      continue;
+    }
+    AETERNUS_RETURN_IF_ERROR(RunPlan(plan, *now.view));
+    counters_.tombstone_compactions.fetch_add(1, std::memory_order_relaxed);
+    now.view.reset();
+    obsolete_.Collect();
+    return true;
+  }
+  return false;
+}
+
+}  // namespace aeternus

@@ -1,0 +1,285 @@
+// Opening: what a directory holds, whether it is whole, and how to go on from there. The order of the steps is the
+// order of docs/durability.md; nothing is deleted before the new manifest is in force [DELETE_LATE].
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/status.h"
+#include "engine/core.h"
+#include "engine/file_names.h"
+#include "sstable/table.h"
+
+namespace aeternus {
+namespace {
+
+// File numbers are set aside in the manifest by this many at a time.
+constexpr uint64_t kReservedNumbers = 1024;
+
+}  // namespace
+
+Core::Core(std::string dir, const CoreOptions& options)
+    : dir_(std::move(dir)),
+      options_(options),
+      env_(options.env != nullptr ? options.env : env::Env::Posix()),
+      file_system_(env_->file_system),
+      resources_(std::make_shared<MemoryResources>(options.memory_budget_bytes)),
+      obsolete_(env_->file_system) {}
+
+Core::~Core() = default;
+
+absl::StatusOr<std::shared_ptr<Core>> Core::Open(const std::string& dir, const CoreOptions& options) {
+  if (dir.empty()) return absl::InvalidArgumentError("the directory of the database is an empty string");
+  std::shared_ptr<Core> core(new Core(dir, options));
+  AETERNUS_RETURN_IF_ERROR(core->Recover());
+  return core;
+}
+
+absl::Status Core::Recover() {
+  AETERNUS_RETURN_IF_ERROR(LockDirectory());
+  AETERNUS_ASSIGN_OR_RETURN(const DirectoryContents contents, ListFiles());
+  AETERNUS_ASSIGN_OR_RETURN(const ManifestState state, ReadManifest(contents));
+  AETERNUS_RETURN_IF_ERROR(CheckTables(state, contents));
+  AETERNUS_ASSIGN_OR_RETURN(
+      Replay replay, ReplayLogs(file_system_, dir_, state, contents.logs, [] { return std::make_shared<Memtable>(); }));
+  // Nothing that is only in memory's view of the disk may be counted on from here [SYNC_BEFORE_CUT].
+  if (replay.holds_entries()) AETERNUS_RETURN_IF_ERROR(MakeReplayDurable(file_system_, dir_, replay));
+  AETERNUS_RETURN_IF_ERROR(SwitchManifest(state, replay, contents));
+  DiscardUnreferenced(contents);
+  return absl::OkStatus();
+}
+
+absl::Status Core::LockDirectory() {
+  AETERNUS_ASSIGN_OR_RETURN(const bool exists, file_system_->FileExists(dir_));
+  if (!exists && !options_.create_if_missing) {
+    return absl::NotFoundError(absl::StrCat("there is no database in ", dir_, " (create_if_missing is off)"));
+  }
+  if (options_.create_if_missing) {
+    AETERNUS_RETURN_IF_ERROR(file_system_->CreateDirectory(dir_));
+  } else {
+    // Look before touching: a directory that is no database gets no LOCK file.
+    AETERNUS_ASSIGN_OR_RETURN(const bool is_database, file_system_->FileExists(PathOf(Manifest::kCurrentName)));
+    if (!is_database) {
+      return absl::NotFoundError(absl::StrCat("there is no database in ", dir_, " (create_if_missing is off)"));
+    }
+  }
+  AETERNUS_ASSIGN_OR_RETURN(directory_lock_, file_system_->LockFile(PathOf(kLockName)));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Core::DirectoryContents> Core::ListFiles() const {
+  AETERNUS_ASSIGN_OR_RETURN(const std::vector<std::string> names, file_system_->ListDirectory(dir_));
+  DirectoryContents contents;
+  const auto add = [&](std::vector<FileNumber>* list, FileNumber number) {
+    list->push_back(number);
+    contents.largest = std::max(contents.largest, number);
+  };
+  for (const std::string& name : names) {
+    if (const auto log = ParseLogName(name)) add(&contents.logs, *log);
+    if (const auto table = ParseTableName(name)) add(&contents.tables, *table);
+    if (const auto manifest = Manifest::ParseFileName(name)) add(&contents.manifests, *manifest);
+    contents.has_current |= name == Manifest::kCurrentName;
+    contents.has_current_temporary |= name == Manifest::kCurrentTemporaryName;
+  }
+  std::sort(contents.logs.begin(), contents.logs.end());
+  std::sort(contents.tables.begin(), contents.tables.end());
+  return contents;
+}
+
+absl::StatusOr<ManifestState> Core::ReadManifest(const DirectoryContents& contents) {
+  AETERNUS_ASSIGN_OR_RETURN(std::optional<ManifestState> state, Manifest::Read(file_system_, dir_));
+  if (state.has_value()) {
+    if (options_.error_if_exists) {
+      return absl::AlreadyExistsError(absl::StrCat("there is a database in ", dir_, " (error_if_exists is on)"));
+    }
+    return *std::move(state);
+  }
+  if (!contents.logs.empty() || !contents.tables.empty()) {
+    return absl::DataLossError(absl::StrCat("corruption in ", dir_, ": there is no CURRENT file beside ",
+                                            contents.logs.size(), " logs and ", contents.tables.size(),
+                                            " tables; nothing was changed. Restore CURRENT from a backup"));
+  }
+  if (!options_.create_if_missing) {
+    return absl::NotFoundError(absl::StrCat("there is no database in ", dir_, " (create_if_missing is off)"));
+  }
+  ManifestState fresh;
+  fresh.database_id = DatabaseId(env_->random->Next());
+  return fresh;
+}
+
+absl::Status Core::CheckTables(const ManifestState& state, const DirectoryContents& contents) const {
+  for (const auto& table : state.version->tables()) {
+    const std::string path = PathOf(TableName(table->number));
+    if (!std::binary_search(contents.tables.begin(), contents.tables.end(), table->number)) {
+      return absl::DataLossError(
+          absl::StrCat("corruption in ", dir_, ": the manifest names table ", path, ", which is missing"));
+    }
+    AETERNUS_ASSIGN_OR_RETURN(const uint64_t size, file_system_->FileSize(path));
+    if (size != table->size_bytes) {
+      return CorruptionError(path, 0, "the file has ", size, " bytes, the manifest says ", table->size_bytes);
+    }
+  }
+  // A table that no edit names was left by a crash; but one made when edit E was durable proves that the manifest once
+  // reached E.
+  for (const FileNumber number : contents.tables) {
+    if (state.version->Find(number) != nullptr) continue;
+    const std::string path = PathOf(TableName(number));
+    AETERNUS_ASSIGN_OR_RETURN(const uint64_t size, file_system_->FileSize(path));
+    const auto table = sstable::Table::Open({.file_system = file_system_,
+                                             .path = path,
+                                             .database_id = state.database_id,
+                                             .number = number,
+                                             .size_bytes = size,
+                                             .cache = &resources_->cache});
+    const absl::StatusOr<sstable::Footer> footer = table->ReadFooter();
+    if (!footer.ok() && !absl::IsDataLoss(footer.status())) return footer.status();
+    if (footer.ok() && footer->identity.edit > state.last_edit) {
+      return CorruptionError(path, 0, "the table was made when manifest edit ", footer->identity.edit.value,
+                             " was durable, but the manifest ends at edit ", state.last_edit.value,
+                             "; nothing was changed");
+    }
+  }
+  return absl::OkStatus();
+}
+
+// Writes the manifest that says how the last life ended, and makes it the one in force. From its sync on, the frames
+// behind the cut are dead for good.
+absl::Status Core::SwitchManifest(ManifestState state, const Replay& replay, const DirectoryContents& contents) {
+  const FileNumber discarded_from = std::max(state.reserved_numbers_end, FileNumber(contents.largest.value + 1));
+  database_id_ = state.database_id;
+  FileNumber manifest_number;
+  {
+    env::MutexLock lock(&manifest_mutex_);
+    next_number_ = discarded_from;  // numbers of an interrupted Open are not issued again either
+    reserved_end_ = FileNumber(next_number_.value + kReservedNumbers);
+    manifest_number = next_number_;
+    ++next_number_.value;
+  }
+  {
+    env::MutexLock lock(&log_files_mutex_);
+    for (const ReplayedLog& log : replay.logs) log_files_.push_back(log.number);
+  }
+
+  LogLink predecessor{.last_lsn = replay.last_lsn};
+  if (replay.holds_entries()) {
+    const ReplayedLog& last = replay.logs.back();
+    state.cut = LogCut{.log = last.number,
+                       .offset_bytes = last.end_offset,
+                       .last_lsn = replay.last_lsn,
+                       .first_live_log = discarded_from};
+    predecessor.predecessor = last.number;
+    predecessor.end_offset = last.end_offset;
+  } else {
+    state.cut.reset();  // the tables hold everything: the logs are all retired below
+    state.flushed_lsn = replay.last_lsn;
+  }
+  state.max_lsn = replay.max_lsn;
+  logs_ = std::make_unique<LogChain>(
+      [this] { return MakeSegment(manifest_ != nullptr ? manifest_->durable_edit() : EditNumber()); }, predecessor,
+      replay.last_lsn);  // [SYNC0_IS_CUT]
+  if (!replay.holds_entries() && state.min_log.value != 0) {
+    AETERNUS_ASSIGN_OR_RETURN(state.min_log, logs_->EnsureNext());  // [MINLOG_EXISTS], with edit 0 [EDIT_DURABLE]
+  }
+  {
+    env::MutexLock lock(&manifest_mutex_);
+    state.reserved_numbers_end = reserved_end_;
+  }
+  AETERNUS_ASSIGN_OR_RETURN(manifest_, Manifest::Create(file_system_, dir_, state, manifest_number));
+  StartFrom(replay, manifest_->state());
+  return absl::OkStatus();
+}
+
+void Core::StartFrom(const Replay& replay, const ManifestState& state) {
+  auto view = std::make_shared<View>();
+  view->resources = resources_;
+  view->active = NewMemtable("");
+  for (const ReplayedLog& log : replay.logs) {
+    if (log.memtable->empty()) continue;
+    auto memtable = std::make_shared<ChargedMemtable>(resources_, log.memtable);
+    memtable->Recharge();
+    view->frozen.push_back({std::move(memtable), log.number, log.end_offset});
+  }
+  view->version = state.version;
+  for (const auto& table : state.version->tables()) view->tables.push_back(OpenTable(*table));
+  published_lsn_.store(replay.max_lsn.value, std::memory_order_release);
+  {
+    env::MutexLock lock(&commit_mutex_);
+    last_lsn_ = replay.max_lsn;
+    active_ = view->active;
+  }
+  env::MutexLock lock(&state_mutex_);
+  view_ = std::move(view);
+}
+
+void Core::DiscardUnreferenced(const DirectoryContents& contents) {
+  const ManifestState state = manifest_->state();
+  const auto is_dead = [&](FileNumber log) {
+    return state.cut.has_value() && log > state.cut->log && log < state.cut->first_live_log;
+  };
+  for (const FileNumber log : contents.logs) {
+    if (log < state.min_log || is_dead(log) || state.min_log.value == 0) obsolete_.Add(PathOf(LogName(log)));
+  }
+  for (const FileNumber table : contents.tables) {
+    if (state.version->Find(table) == nullptr) obsolete_.Add(PathOf(TableName(table)));
+  }
+  for (const FileNumber manifest : contents.manifests) {
+    if (manifest != state.manifest_number) obsolete_.Add(PathOf(Manifest::FileName(manifest)));
+  }
+  {
+    env::MutexLock lock(&log_files_mutex_);
+    std::erase_if(log_files_, [&](FileNumber log) { return log < state.min_log || is_dead(log); });
+  }
+  obsolete_.Collect();
+}
+
+absl::StatusOr<std::unique_ptr<wal::Writer>> Core::MakeSegment(EditNumber edit) {
+  AETERNUS_ASSIGN_OR_RETURN(const FileNumber number, NextNumber());
+  const FileIdentity identity{.kind = FileKind::kLog, .database_id = database_id_, .number = number, .edit = edit};
+  // Room for the frames' headers besides the entries; a log grows when a batch asks for more.
+  const uint64_t allocate_bytes = options_.write_buffer_bytes + options_.write_buffer_bytes / 4 + 4096;
+  const std::string path = PathOf(LogName(number));
+  absl::StatusOr<std::unique_ptr<wal::Writer>> writer =
+      wal::Writer::Create(file_system_, path, identity, allocate_bytes);
+  if (!writer.ok()) {
+    obsolete_.Add(path);  // its number is never used again
+    obsolete_.Collect();
+    return absl::IsResourceExhausted(writer.status()) ? writer.status() : Fail(writer.status());
+  }
+  if (const absl::Status status = file_system_->SyncDirectory(dir_); !status.ok()) return Fail(status);
+  env::MutexLock lock(&log_files_mutex_);
+  log_files_.push_back(number);
+  return writer;
+}
+
+absl::StatusOr<FileNumber> Core::NextNumber() {
+  env::MutexLock lock(&manifest_mutex_);
+  if (next_number_ == reserved_end_) {
+    if (manifest_ == nullptr) return absl::InternalError("file numbers ran out while opening");
+    VersionEdit edit;
+    ReserveNumbers(&edit);
+    AETERNUS_RETURN_IF_ERROR(CommitToManifest(edit));
+  }
+  const FileNumber number = next_number_;
+  ++next_number_.value;
+  return number;
+}
+
+void Core::ReserveNumbers(VersionEdit* edit) const {
+  if (reserved_end_.value - next_number_.value > kReservedNumbers / 2) return;
+  edit->reserved_numbers_end = FileNumber(next_number_.value + kReservedNumbers);
+}
+
+std::shared_ptr<sstable::Table> Core::OpenTable(const TableMetadata& metadata) const {
+  return sstable::Table::Open({.file_system = file_system_,
+                               .path = PathOf(TableName(metadata.number)),
+                               .database_id = database_id_,
+                               .number = metadata.number,
+                               .size_bytes = metadata.size_bytes,
+                               .has_range_tombstones = metadata.has_range_tombstones(),
+                               .cache = &resources_->cache});
+}
+
+std::shared_ptr<ChargedMemtable> Core::NewMemtable(std::string_view expected_key_prefix) const {
+  return std::make_shared<ChargedMemtable>(resources_, std::make_shared<Memtable>(expected_key_prefix));
+}
+
+}  // namespace aeternus

@@ -1,0 +1,151 @@
+// The read path of one database: a moment is taken under a short lock, everything after it needs none.
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/status.h"
+#include "engine/core.h"
+
+namespace aeternus {
+
+// The door to a pinned value's parts.
+class PinAccess {
+ public:
+  static void Set(PinnedValue* value, std::string_view view, std::shared_ptr<const void> pin) {
+    value->view_ = view;
+    value->pin_ = std::move(pin);
+  }
+};
+
+namespace {
+
+absl::Status CheckReadKey(std::string_view key) {
+  if (key.empty()) return absl::InvalidArgumentError("the key is empty; keys have at least a byte");
+  return absl::OkStatus();
+}
+
+// What keeps a pinned value readable, in the order of construction: the block goes before the memory it is charged to.
+struct ValuePin {
+  ValuePin(std::shared_ptr<MemoryResources> memory, std::shared_ptr<HandleRegistry> registry, FoundValue&& value)
+      : resources(std::move(memory)), ticket(std::move(registry)), found(std::move(value)) {}
+  std::shared_ptr<MemoryResources> resources;
+  PinTicket ticket;
+  FoundValue found;
+};
+
+class DbIterator final : public Iterator {
+ public:
+  DbIterator(std::weak_ptr<const Core> core, std::shared_ptr<HandleRegistry> registry, bool at_snapshot,
+             IteratorOptions bounds)
+      : core_(std::move(core)), ticket_(std::move(registry)), at_snapshot_(at_snapshot), bounds_(std::move(bounds)) {}
+
+  absl::Status Start(Core::Moment moment) {
+    iterator_.reset();
+    moment_ = std::move(moment);
+    AETERNUS_ASSIGN_OR_RETURN(iterator_, NewViewIterator(*moment_.view, {.snapshot = moment_.lsn,
+                                                                         .lower = bounds_.lower_bound,
+                                                                         .upper = bounds_.upper_bound}));
+    return absl::OkStatus();
+  }
+
+  bool Valid() const override { return iterator_ != nullptr && iterator_->Valid(); }
+  void SeekToFirst() override {
+    if (iterator_ != nullptr) iterator_->SeekToFirst();
+  }
+  void SeekToLast() override {
+    if (iterator_ != nullptr) iterator_->SeekToLast();
+  }
+  void Seek(std::string_view target) override {
+    if (iterator_ != nullptr) iterator_->Seek(target);
+  }
+  void SeekForPrev(std::string_view target) override {
+    if (iterator_ != nullptr) iterator_->SeekForPrev(target);
+  }
+  void Next() override { iterator_->Next(); }
+  void Prev() override { iterator_->Prev(); }
+  std::string_view key() const override { return iterator_->key(); }
+  std::string_view value() const override { return iterator_->value(); }
+  absl::Status status() const override { return iterator_ == nullptr ? broken_ : iterator_->status(); }
+
+  absl::Status Refresh() override {
+    if (at_snapshot_) return absl::FailedPreconditionError("an iterator over a snapshot cannot be refreshed");
+    const std::shared_ptr<const Core> core = core_.lock();
+    if (core == nullptr) return absl::FailedPreconditionError("the database of this iterator is gone");
+    AETERNUS_ASSIGN_OR_RETURN(Core::Moment moment, core->Now());
+    broken_ = Start(std::move(moment));
+    return broken_;
+  }
+
+ private:
+  const std::weak_ptr<const Core> core_;
+  const IteratorTicket ticket_;
+  const bool at_snapshot_;
+  const IteratorOptions bounds_;
+  Core::Moment moment_;                        // before the iterator, so that it dies after it
+  std::unique_ptr<VisibleIterator> iterator_;  // null after a failed Refresh
+  absl::Status broken_;
+};
+
+Core::Moment At(Core::Moment moment, const ReadOptions& options) {
+  if (options.snapshot != nullptr) moment.lsn = Lsn(options.snapshot->lsn());
+  return moment;
+}
+
+}  // namespace
+
+absl::StatusOr<Core::Moment> Core::Now() const {
+  // View and LSN are taken together: no memtable can be frozen in between, so that everything up to the LSN is in it.
+  env::MutexLock lock(&state_mutex_);
+  if (view_ == nullptr) return ClosedError();
+  return Moment{view_, Lsn(published_lsn_.load(std::memory_order_acquire))};
+}
+
+absl::StatusOr<std::optional<std::string>> Core::Get(std::string_view key, const ReadOptions& options) {
+  AETERNUS_RETURN_IF_ERROR(CheckReadKey(key));
+  AETERNUS_ASSIGN_OR_RETURN(Moment now, Now());
+  const Moment moment = At(std::move(now), options);
+  AETERNUS_ASSIGN_OR_RETURN(const std::optional<FoundValue> found, ReadPoint(*moment.view, key, moment.lsn));
+  if (!found.has_value()) return std::nullopt;
+  return std::string(found->value);
+}
+
+absl::StatusOr<bool> Core::GetPinned(std::string_view key, const ReadOptions& options, PinnedValue* value) {
+  value->Release();
+  AETERNUS_RETURN_IF_ERROR(CheckReadKey(key));
+  AETERNUS_ASSIGN_OR_RETURN(Moment now, Now());
+  const Moment moment = At(std::move(now), options);
+  AETERNUS_ASSIGN_OR_RETURN(std::optional<FoundValue> found, ReadPoint(*moment.view, key, moment.lsn));
+  if (!found.has_value()) return false;
+  const std::string_view bytes = found->value;
+  PinAccess::Set(value, bytes, std::make_shared<ValuePin>(resources_, handles_, *std::move(found)));
+  return true;
+}
+
+absl::StatusOr<Core::Pairs> Core::Scan(std::string_view start, std::string_view end, const ReadOptions& options) {
+  if (start.empty() || end.empty()) {
+    return absl::InvalidArgumentError("a bound of the scan is empty; use NewIterator for an unbounded range");
+  }
+  Pairs pairs;
+  if (start >= end) {
+    AETERNUS_RETURN_IF_ERROR(CheckOpen());
+    return pairs;
+  }
+  AETERNUS_ASSIGN_OR_RETURN(const std::unique_ptr<Iterator> it,
+                            NewIterator(options, {.lower_bound = std::string(start), .upper_bound = std::string(end)}));
+  for (it->SeekToFirst(); it->Valid(); it->Next()) pairs.emplace_back(it->key(), it->value());
+  AETERNUS_RETURN_IF_ERROR(it->status());
+  return pairs;
+}
+
+absl::StatusOr<std::unique_ptr<Iterator>> Core::NewIterator(const ReadOptions& options, IteratorOptions bounds) {
+  AETERNUS_ASSIGN_OR_RETURN(Moment now, Now());
+  auto it = std::make_unique<DbIterator>(weak_from_this(), handles_, options.snapshot != nullptr, std::move(bounds));
+  AETERNUS_RETURN_IF_ERROR(it->Start(At(std::move(now), options)));
+  return it;
+}
+
+absl::StatusOr<std::unique_ptr<const Snapshot>> Core::GetSnapshot() {
+  AETERNUS_RETURN_IF_ERROR(CheckOpen());
+  return handles_->TakeSnapshot([this] { return Lsn(published_lsn_.load(std::memory_order_acquire)); });
+}
+
+}  // namespace aeternus

@@ -1,0 +1,189 @@
+#include "engine/log_chain.h"
+
+#include <utility>
+#include <vector>
+
+#include "base/status.h"
+
+namespace aeternus {
+
+std::string EncodeLogLink(const LogLink& link) {
+  std::string payload;
+  PutU64(&payload, link.predecessor.value);
+  PutU64(&payload, link.end_offset);
+  PutU64(&payload, link.last_lsn.value);
+  return payload;
+}
+
+absl::StatusOr<LogLink> DecodeLogLink(std::string_view payload, std::string_view file, uint64_t offset) {
+  Decoder in(payload, "log link", file, offset);
+  LogLink link;
+  AETERNUS_ASSIGN_OR_RETURN(const uint64_t predecessor, in.TakeU64("predecessor"));
+  AETERNUS_ASSIGN_OR_RETURN(link.end_offset, in.TakeU64("end offset"));
+  AETERNUS_ASSIGN_OR_RETURN(const uint64_t last_lsn, in.TakeU64("last LSN"));
+  AETERNUS_RETURN_IF_ERROR(in.ExpectEnd());
+  link.predecessor = FileNumber(predecessor);
+  link.last_lsn = Lsn(last_lsn);
+  return link;
+}
+
+LogChain::LogChain(SegmentFactory factory, const LogLink& predecessor, Lsn synced)
+    : factory_(std::move(factory)), predecessor_(predecessor), synced_lsn_(synced.value) {}
+
+std::shared_ptr<LogChain::Log> LogChain::active() const {
+  env::MutexLock lock(&list_mutex_);
+  return active_;
+}
+
+bool LogChain::has_active() const { return active() != nullptr; }
+
+std::optional<LogChain::Position> LogChain::active_position() const {
+  const std::shared_ptr<Log> log = active();
+  if (log == nullptr) return std::nullopt;
+  return Position{log->writer->number(), log->end_offset.load(std::memory_order_acquire)};
+}
+
+void LogChain::RaiseSynced(Lsn lsn) {
+  uint64_t seen = synced_lsn_.load(std::memory_order_relaxed);
+  while (seen < lsn.value && !synced_lsn_.compare_exchange_weak(seen, lsn.value, std::memory_order_acq_rel)) {
+  }
+}
+
+absl::StatusOr<FileNumber> LogChain::EnsureNext() {
+  env::MutexLock prepare(&prepare_mutex_);
+  {
+    env::MutexLock lock(&list_mutex_);
+    if (active_ != nullptr) return active_->writer->number();
+  }
+  AETERNUS_RETURN_IF_ERROR(PrepareLocked());
+  env::MutexLock lock(&list_mutex_);
+  return prepared_ != nullptr ? prepared_->number() : active_->writer->number();  // the writer may have taken it
+}
+
+absl::Status LogChain::PrepareNext() {
+  env::MutexLock prepare(&prepare_mutex_);
+  return PrepareLocked();
+}
+
+absl::Status LogChain::PrepareLocked() {
+  {
+    env::MutexLock lock(&list_mutex_);
+    if (prepared_ != nullptr) return absl::OkStatus();
+  }
+  AETERNUS_ASSIGN_OR_RETURN(std::unique_ptr<wal::Writer> segment, factory_());
+  env::MutexLock lock(&list_mutex_);
+  prepared_ = std::move(segment);
+  return absl::OkStatus();
+}
+
+absl::Status LogChain::Append(absl::Span<const wal::Frame> batches, bool* wrote) {
+  *wrote = false;
+  std::shared_ptr<Log> log = active();
+  const bool begins = log == nullptr;
+  if (begins) {
+    AETERNUS_RETURN_IF_ERROR(EnsureNext().status());
+    env::MutexLock lock(&list_mutex_);
+    log = std::make_shared<Log>();
+    log->writer = std::move(prepared_);
+    log->last_lsn = predecessor_.last_lsn.value;
+  }
+
+  const std::string link = begins ? EncodeLogLink(predecessor_) : std::string();
+  std::vector<wal::Frame> frames;
+  frames.reserve(batches.size() + 1);
+  if (begins) {
+    frames.push_back({.type = wal::FrameType::kLink,
+                      .first_lsn = batches.front().first_lsn,
+                      .lsn_count = 0,
+                      .synced_lsn = synced_lsn(),
+                      .payload = link});
+  }
+  frames.insert(frames.end(), batches.begin(), batches.end());
+
+  const uint64_t before = log->writer->size_bytes();
+  const absl::Status status = log->writer->Append(frames, wrote);
+  if (!status.ok() && begins && !*wrote) {
+    env::MutexLock lock(&list_mutex_);  // still without a frame: it stays the prepared one
+    prepared_ = std::move(log->writer);
+    return status;
+  }
+  if (status.ok()) {
+    if (batches.back().lsn_count > 0) log->last_lsn = batches.back().last_lsn().value;
+    log->end_offset.store(log->writer->size_bytes(), std::memory_order_release);
+    bytes_appended_.fetch_add(log->writer->size_bytes() - before, std::memory_order_relaxed);
+  }
+  if (begins) {
+    env::MutexLock lock(&list_mutex_);
+    active_ = std::move(log);
+  }
+  return status;
+}
+
+wal::Frame LogChain::SealFrame(const Log& log) const {
+  return {.type = wal::FrameType::kSeal, .first_lsn = Lsn(log.last_lsn), .lsn_count = 0, .synced_lsn = synced_lsn()};
+}
+
+absl::Status LogChain::Seal(bool* wrote) {
+  *wrote = false;
+  std::shared_ptr<Log> log = active();
+  if (log == nullptr) return absl::OkStatus();
+  const wal::Frame seal = SealFrame(*log);
+  AETERNUS_RETURN_IF_ERROR(log->writer->Append({&seal, 1}, wrote));
+  predecessor_ = {.predecessor = log->writer->number(), .end_offset = log->end_offset, .last_lsn = Lsn(log->last_lsn)};
+  has_sealed_ = true;
+  env::MutexLock lock(&list_mutex_);
+  older_.push_back(std::move(active_));
+  active_ = nullptr;
+  return absl::OkStatus();
+}
+
+absl::Status LogChain::SyncOlderLocked() {
+  while (true) {
+    std::shared_ptr<Log> oldest;
+    {
+      env::MutexLock lock(&list_mutex_);
+      if (older_.empty()) return absl::OkStatus();
+      oldest = older_.front();
+    }
+    AETERNUS_RETURN_IF_ERROR(oldest->writer->Sync());
+    syncs_.fetch_add(1, std::memory_order_relaxed);
+    RaiseSynced(Lsn(oldest->last_lsn));
+    env::MutexLock lock(&list_mutex_);
+    older_.pop_front();
+  }
+}
+
+absl::Status LogChain::SyncOlder() {
+  env::MutexLock sync(&sync_mutex_);
+  return SyncOlderLocked();
+}
+
+absl::Status LogChain::SyncAll() {
+  env::MutexLock sync(&sync_mutex_);
+  // The active log first, then its elders: a log that was active here and is sealed meanwhile is synced as an elder.
+  const std::shared_ptr<Log> log = active();
+  AETERNUS_RETURN_IF_ERROR(SyncOlderLocked());
+  if (log == nullptr) return absl::OkStatus();
+  const Lsn covered(log->last_lsn);
+  AETERNUS_RETURN_IF_ERROR(log->writer->Sync());
+  syncs_.fetch_add(1, std::memory_order_relaxed);
+  RaiseSynced(covered);
+  return absl::OkStatus();
+}
+
+absl::Status LogChain::Close(bool needs_proof) {
+  AETERNUS_RETURN_IF_ERROR(SyncAll());
+  bool wrote = false;
+  if (!has_active()) {
+    if (!needs_proof || !has_sealed_) return absl::OkStatus();  // the cut proves what recovery found
+    // The seals so far were written before their logs were synced and prove too little: begin a log only to say so.
+    const wal::Frame proof = {
+        .type = wal::FrameType::kSeal, .first_lsn = predecessor_.last_lsn, .lsn_count = 0, .synced_lsn = synced_lsn()};
+    AETERNUS_RETURN_IF_ERROR(Append({&proof, 1}, &wrote));
+    return SyncAll();
+  }
+  AETERNUS_RETURN_IF_ERROR(Seal(&wrote));
+  return SyncOlder();
+}
+
+}  // namespace aeternus

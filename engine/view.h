@@ -1,0 +1,86 @@
+// Everything a read needs, at one moment: the memtables and the open tables. Immutable and shared: a reader takes it
+// once and needs no lock from then on, whatever is flushed or compacted meanwhile.
+//
+// The rule of point reads and the composition of scans are here; which version wins in a scan is decided in
+// iterator/visible_iterator (invariant 4).
+#ifndef AETERNUS_ENGINE_VIEW_H_
+#define AETERNUS_ENGINE_VIEW_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "base/types.h"
+#include "cache/frame_cache.h"
+#include "iterator/visible_iterator.h"
+#include "manifest/version.h"
+#include "memtable/memtable.h"
+#include "sstable/table.h"
+
+namespace aeternus {
+
+// The memory of one database. Outlives whatever was charged to it, pinned values of a destroyed database included.
+struct MemoryResources {
+  explicit MemoryResources(size_t limit_bytes) : budget(limit_bytes), cache(&budget) {}
+  MemoryBudget budget;
+  FrameCache cache;
+};
+
+// A memtable whose arena counts against the budget for as long as anyone holds it.
+class ChargedMemtable {
+ public:
+  ChargedMemtable(std::shared_ptr<MemoryResources> resources, std::shared_ptr<Memtable> table)
+      : resources_(std::move(resources)), table_(std::move(table)) {}
+  ~ChargedMemtable() { resources_->budget.Release(charged_bytes_); }
+  ChargedMemtable(const ChargedMemtable&) = delete;
+  ChargedMemtable& operator=(const ChargedMemtable&) = delete;
+
+  Memtable& table() { return *table_; }
+  const Memtable& table() const { return *table_; }
+  // Brings the budget up to date; by the writer, after it has added entries.
+  void Recharge();
+
+ private:
+  const std::shared_ptr<MemoryResources> resources_;
+  size_t charged_bytes_ = 0;
+  const std::shared_ptr<Memtable> table_;
+};
+
+// A memtable that takes no more writes, and the log that holds the same entries.
+struct FrozenMemtable {
+  std::shared_ptr<ChargedMemtable> memtable;
+  FileNumber log;
+  uint64_t log_end_offset = 0;
+};
+
+struct View {
+  std::shared_ptr<MemoryResources> resources;  // first, so that it dies last
+  std::shared_ptr<ChargedMemtable> active;
+  std::vector<FrozenMemtable> frozen;  // oldest first
+  std::shared_ptr<const Version> version;
+  std::vector<std::shared_ptr<sstable::Table>> tables;  // in the order of version->tables()
+};
+
+// What a point read found, pinned: by the memtable that holds it, or by a block of a table.
+struct FoundValue {
+  std::string_view value;
+  std::shared_ptr<const ChargedMemtable> memtable;
+  std::shared_ptr<sstable::Table> table;
+  FrameCache::Pin block;
+};
+
+// The visible value of `key` at `snapshot`, or nullopt. Visits layers from new to old and stops as soon as nothing
+// older can matter (docs/visibility.md, "Reading").
+absl::StatusOr<std::optional<FoundValue>> ReadPoint(const View& view, std::string_view key, Lsn snapshot);
+
+// All layers merged under the one visibility rule. The caller keeps `view` alive.
+absl::StatusOr<std::unique_ptr<VisibleIterator>> NewViewIterator(const View& view, VisibleIterator::Options options);
+
+}  // namespace aeternus
+
+#endif  // AETERNUS_ENGINE_VIEW_H_
