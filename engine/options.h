@@ -54,8 +54,8 @@ struct EngineConfig {
   // One number for memtables, blocks, filters and indexes. What cannot be given back (memtables, pinned blocks) may
   // exceed it and is reported. 1 MiB - 1 TiB.
   size_t memory_budget_bytes = size_t{512} << 20;
-  TableOptions table;
-  CompactionOptions compaction;
+  TableOptions table = {};
+  CompactionOptions compaction = {};
   bool create_if_missing = true;
   bool error_if_exists = false;
   // The machine to run on; null: the real one. For tests (env/testing). Outlives the engine.
@@ -72,7 +72,7 @@ struct DbConfig {
   size_t memory_budget_bytes = size_t{512} << 20;
   // Threads for flushes and compactions. 1 - 32.
   int background_threads = 2;
-  TableOptions table;
+  TableOptions table = {};
   CompactionOptions compaction{.min_table_size_bytes = uint64_t{1} << 20};
   bool create_if_missing = true;
   bool error_if_exists = false;
