@@ -45,7 +45,7 @@ std::unique_ptr<SimFileSystem> DiskWithTables(bool close) {
 // In the original 472 of 500 keys were gone, and the tables that held them were deleted as orphans.
 void FlipEveryManifestBit(bool closed) {
   const std::unique_ptr<SimFileSystem> disk = DiskWithTables(closed);
-  const std::string path = FilesOfKind(*disk, FileKind::kManifest).back();
+  const std::string path = FilesOf(*disk, FileRole::kManifest).back();
   const std::string manifest = disk->Contents(path).value();
   const size_t step = IsLongRun() ? 1 : 3;  // in bits; coprime to 8, so that every bit of a byte gets its turn
   size_t reported = 0;
@@ -78,7 +78,7 @@ TEST(OriginalFaultsDirectoryTest, FlippedBitInManifestOfAKilledDatabaseIsReporte
 
 TEST(OriginalFaultsDirectoryTest, FlippedBitAtTheHeadOfTheManifestIsDataLoss) {
   const std::unique_ptr<SimFileSystem> disk = DiskWithTables(true);
-  const std::string path = FilesOfKind(*disk, FileKind::kManifest).back();
+  const std::string path = FilesOf(*disk, FileRole::kManifest).back();
   for (size_t offset : {100, 120, 150}) {  // within the snapshot that begins every manifest
     std::string bytes = disk->Contents(path).value();
     bytes[offset] ^= 4;
@@ -91,7 +91,7 @@ TEST(OriginalFaultsDirectoryTest, FlippedBitAtTheHeadOfTheManifestIsDataLoss) {
 // In the original later events landed behind the torn one, and 62 of 100 acknowledged puts were lost at the next kill.
 TEST(OriginalFaultsDirectoryTest, TornManifestTailHarmsNeitherThisOpenNorTheNext) {
   const std::unique_ptr<SimFileSystem> disk = DiskWithTables(false);
-  const std::string path = FilesOfKind(*disk, FileKind::kManifest).back();
+  const std::string path = FilesOf(*disk, FileRole::kManifest).back();
   const std::string manifest = disk->Contents(path).value();
   const std::string torn_edit = manifest.substr(64, 200);  // the beginning of a frame, in the wrong place
   for (size_t size = 1; size < torn_edit.size(); size += 7) {

@@ -12,7 +12,6 @@
 #include "env/testing/sim_file_system.h"
 #include "gtest/gtest.h"
 #include "stress/sim_database.h"
-#include "wal/frame.h"
 
 namespace aeternus::stress {
 namespace {
@@ -131,7 +130,7 @@ TEST(OriginalFaultsLogTest, TornHeaderOfAJustCreatedLogOpens) {
 
   int tried = 0;
   for (const auto& [disk, puts] : moments) {
-    for (const std::string& path : FilesOfKind(*disk, FileKind::kLog)) {
+    for (const std::string& path : FilesOf(*disk, FileRole::kLog)) {
       const std::string log = disk->Contents(path).value();
       if (EndOfFrames(log) > kFileIdentitySizeBytes) continue;  // in use
       for (const std::string& torn : TornHeaders(log)) {

@@ -1,6 +1,5 @@
 #include "stress/sim_database.h"
 
-#include <algorithm>
 #include <map>
 #include <memory>
 #include <string>
@@ -8,35 +7,31 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_format.h"
 #include "base/status.h"
-#include "sstable/format.h"
 
 namespace aeternus::stress {
 namespace {
 
-// Where a file of that kind keeps its identity; empty when it is too short to have one.
-std::string_view IdentityBytes(std::string_view file, FileKind kind) {
-  const size_t footer_size = sstable::kFooterSizeBytes;
-  if (kind == FileKind::kTable) file = file.size() < footer_size ? "" : file.substr(file.size() - footer_size);
-  return file.substr(0, kFileIdentitySizeBytes);
+// Whether `path` names a file of that role: 000012.log, 000013.sst, MANIFEST-000014.
+bool IsOf(std::string_view path, FileRole role) {
+  switch (role) {
+    case FileRole::kLog:
+      return absl::EndsWith(path, ".log");
+    case FileRole::kTable:
+      return absl::EndsWith(path, ".sst");
+    case FileRole::kManifest:
+      return absl::StrContains(path, "/MANIFEST-");
+  }
+  return false;
 }
 
 }  // namespace
 
-std::vector<std::string> FilesOfKind(const env::testing::SimFileSystem& disk, FileKind kind) {
-  std::vector<std::pair<FileNumber, std::string>> files;
-  for (const std::string& path : disk.Files()) {
-    const absl::StatusOr<std::string> bytes = disk.Contents(path);
-    if (!bytes.ok()) continue;
-    const std::string_view identity_bytes = IdentityBytes(*bytes, kind);
-    if (identity_bytes.size() < kFileIdentitySizeBytes) continue;
-    const absl::StatusOr<FileIdentity> identity = DecodeFileIdentity(identity_bytes, kind, path, 0);
-    if (identity.ok()) files.emplace_back(identity->number, path);
-  }
-  std::sort(files.begin(), files.end());
-  std::vector<std::string> paths;
-  for (auto& [number, path] : files) paths.push_back(std::move(path));
+std::vector<std::string> FilesOf(const env::testing::SimFileSystem& disk, FileRole role) {
+  std::vector<std::string> paths = disk.Files();  // sorted by name, and so by number
+  std::erase_if(paths, [role](const std::string& path) { return !IsOf(path, role); });
   return paths;
 }
 

@@ -21,7 +21,6 @@
 #include "absl/status/statusor.h"
 #include "aeternus/engine.h"
 #include "aeternus/options.h"
-#include "base/file_identity.h"
 #include "env/testing/sim_env.h"
 #include "env/testing/sim_file_system.h"
 
@@ -42,9 +41,9 @@ absl::StatusOr<Contents> ReadAll(Database& database) {
   return contents;
 }
 
-// The files of a kind on `disk`, told by what they say of themselves and not by their names, in the order of their
-// numbers. A log or table whose identity is damaged is not among them.
-std::vector<std::string> FilesOfKind(const env::testing::SimFileSystem& disk, FileKind kind);
+// The files of one role on `disk`, in the order of their numbers.
+enum class FileRole { kLog, kTable, kManifest };
+std::vector<std::string> FilesOf(const env::testing::SimFileSystem& disk, FileRole role);
 
 class SimDatabase {
  public:
@@ -69,9 +68,9 @@ class SimDatabase {
   const EngineConfig& config() const { return config_; }
   static constexpr char kDirectory[] = "/db";
 
-  std::vector<std::string> Logs() { return FilesOfKind(disk(), FileKind::kLog); }
-  std::vector<std::string> Tables() { return FilesOfKind(disk(), FileKind::kTable); }
-  std::vector<std::string> Manifests() { return FilesOfKind(disk(), FileKind::kManifest); }
+  std::vector<std::string> Logs() { return FilesOf(disk(), FileRole::kLog); }
+  std::vector<std::string> Tables() { return FilesOf(disk(), FileRole::kTable); }
+  std::vector<std::string> Manifests() { return FilesOf(disk(), FileRole::kManifest); }
   // Every file with its bytes.
   std::map<std::string, std::string> Image();
 
