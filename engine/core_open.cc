@@ -194,9 +194,7 @@ void Core::StartFrom(const Replay& replay, const ManifestState& state) {
   view->active = NewMemtable("");
   for (const ReplayedLog& log : replay.logs) {
     if (log.memtable->empty()) continue;
-    auto memtable = std::make_shared<ChargedMemtable>(resources_, log.memtable);
-    memtable->Recharge();
-    view->frozen.push_back({std::move(memtable), log.number, log.end_offset});
+    view->frozen.push_back({std::make_shared<ChargedMemtable>(resources_, log.memtable), log.number, log.end_offset});
   }
   view->version = state.version;
   for (const auto& table : state.version->tables()) view->tables.push_back(OpenTable(*table));

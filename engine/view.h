@@ -35,7 +35,9 @@ struct MemoryResources {
 class ChargedMemtable {
  public:
   ChargedMemtable(std::shared_ptr<MemoryResources> resources, std::shared_ptr<Memtable> table)
-      : resources_(std::move(resources)), table_(std::move(table)) {}
+      : resources_(std::move(resources)), table_(std::move(table)) {
+    Recharge();
+  }
   ~ChargedMemtable() { resources_->budget.Release(charged_bytes_); }
   ChargedMemtable(const ChargedMemtable&) = delete;
   ChargedMemtable& operator=(const ChargedMemtable&) = delete;
