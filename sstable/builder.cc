@@ -210,7 +210,8 @@ std::string Builder::Impl::PropertiesBlock() const {
 
 absl::StatusOr<TableSummary> Builder::Impl::Finish() {
   if (!has_points() && tombstones.empty()) return absl::InvalidArgumentError("a table without entries");
-  Footer footer{.identity = identity};
+  Footer footer;
+  footer.identity = identity;
   if (has_points()) {
     AETERNUS_RETURN_IF_ERROR(FinishDataBlock(last_key));
     footer.data_block_count = index.block_count();

@@ -125,7 +125,9 @@ FileIdentity TableHarness::Identity() {
 }
 
 TableSummary TableHarness::Build(const TableModel& model, const BuilderOptions& options) {
-  if (file_system_.FileExists(kPath).value()) EXPECT_TRUE(file_system_.DeleteFile(kPath).ok());
+  if (file_system_.FileExists(kPath).value()) {
+    EXPECT_TRUE(file_system_.DeleteFile(kPath).ok());
+  }
   auto builder = Builder::Create(&file_system_, kPath, Identity(), options).value();
   for (const StoredEntry& entry : model.entries) EXPECT_TRUE(builder->Add(entry.view()).ok());
   for (const RangeTombstone& tombstone : model.tombstones) EXPECT_TRUE(builder->AddTombstone(tombstone).ok());
