@@ -52,12 +52,12 @@ std::string Progress::BarLine() const {
   parts.push_back(absl::StrCat(FormatCount(records_), " records"));
   parts.push_back(absl::StrCat(FormatCount(PerSecond(records_, seconds)), "/s"));
   parts.push_back(absl::StrCat(FormatBytes(PerSecond(bytes_, seconds)), "/s"));
-  parts.push_back(has_total ? absl::StrCat(FormatBytes(bytes_), " of ", FormatBytes(total)) : FormatBytes(bytes_));
-  parts.push_back(FormatSeconds(seconds));
   if (has_total && bytes_ > 0) {
     const double left = static_cast<double>(total - std::min(bytes_, total)) / static_cast<double>(bytes_);
     parts.push_back(absl::StrCat("ETA ", FormatSeconds(seconds * left)));
   }
+  parts.push_back(FormatSeconds(seconds));
+  parts.push_back(has_total ? absl::StrCat(FormatBytes(bytes_), " of ", FormatBytes(total)) : FormatBytes(bytes_));
   // One column stays free: some terminals wrap when the last one is written.
   const int columns = options_.columns - 1;
   const int bar_overhead = has_total ? static_cast<int>(std::string_view(" []").size()) : 0;

@@ -1,9 +1,9 @@
 // Shows how far a long job is: a bar on a terminal, drawn over itself at most ten times a second; nothing until the end
 // elsewhere, so that logs stay clean. The final summary line comes either way.
 //
-//   loading [#########---------]  45%  270,112 records  181,204/s  14.2 MiB/s  12.4 MiB of 27.5 MiB  1.5 s  ETA 1.8 s
+//   loading [#########---------]  45%  270,112 records  181,204/s  14.2 MiB/s  ETA 1.8 s  1.5 s  12.4 MiB of 27.5 MiB
 //
-// Without a known total size there is no bar, no percentage and no ETA.
+// Without a known total size there is no bar, no percentage and no ETA. What does not fit is left out from the end.
 //
 //   Progress progress({.label = "loading", .total_bytes = size, .is_terminal = isatty(2) == 1}, clock, sink);
 //   progress.Update(records, bytes);          // as often as one likes

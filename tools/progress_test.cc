@@ -44,14 +44,14 @@ TEST_F(ProgressTest, TheBarShowsShareRatesAndTimeLeft) {
   ASSERT_EQ(written_.size(), 1u);
   EXPECT_EQ(written_[0], std::string(kRewind) +
                              "loading [########----------------------]   25%  500,000 records  250,000/s  12.5 MiB/s  "
-                             "25.0 MiB of 100.0 MiB  2.0 s  ETA 6.0 s");
+                             "ETA 6.0 s  2.0 s  25.0 MiB of 100.0 MiB");
 }
 
 TEST_F(ProgressTest, WithoutATotalThereIsNoBarAndNoEnd) {
   Progress progress = Make(std::nullopt, /*is_terminal=*/true);
   clock_.AdvanceMillis(1000);
   progress.Update(10, 2048);
-  EXPECT_EQ(written_.back(), std::string(kRewind) + "loading  10 records  10/s  2.0 KiB/s  2.0 KiB  1.0 s");
+  EXPECT_EQ(written_.back(), std::string(kRewind) + "loading  10 records  10/s  2.0 KiB/s  1.0 s  2.0 KiB");
 }
 
 TEST_F(ProgressTest, ItIsDrawnAtMostTenTimesASecond) {
