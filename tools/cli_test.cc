@@ -169,7 +169,7 @@ TEST_F(CliTest, EveryKindOfFileCanBeDumped) {
   ASSERT_EQ(Run("delete-range DB b c").exit_code, 0);
   std::string logs;
   for (const std::string& name : FilesNamed(".log")) logs += Output("dump DB --file=" + name);
-  EXPECT_TRUE(absl::StrContains(logs, " put \"a\" = \"1\" (1 bytes)\n")) << logs;
+  EXPECT_TRUE(absl::StrContains(logs, " put \"a\" = \"1\" (1 B)\n")) << logs;
   EXPECT_TRUE(absl::StrContains(logs, " delete range [\"b\", \"c\")\n")) << logs;
   EXPECT_TRUE(absl::StrContains(logs, " seal, last LSN 3")) << logs;
 
@@ -177,7 +177,7 @@ TEST_F(CliTest, EveryKindOfFileCanBeDumped) {
   const std::vector<std::string> tables = FilesNamed(".sst");
   ASSERT_FALSE(tables.empty());
   const std::string table = Output("dump DB --file=" + tables.front());
-  EXPECT_TRUE(absl::StrContains(table, "LSN 1 put \"a\" = \"1\" (1 bytes)\n")) << table;
+  EXPECT_TRUE(absl::StrContains(table, "LSN 1 put \"a\" = \"1\" (1 B)\n")) << table;
   EXPECT_TRUE(absl::StrContains(table, "property puts = ")) << table;
 
   std::string manifests;

@@ -33,8 +33,9 @@ echo "\$ list_paths $root > $list"
 count=$(wc -l < "$list")
 echo "$count paths, $(du -h "$list" | cut -f1)"
 
-say "Load them"
-aeternus load "$db" "$list"
+say "Load them, with a small write buffer, so that there is a tree to look at"
+aeternus load "$db" "$list" --write_buffer_mb=4
+aeternus stats "$db"
 
 # The middle one of the list exists for sure, and so does what stands above it.
 some_path=$(sed -n "$(((count + 1) / 2))p" "$list" | cut -f1)
@@ -61,7 +62,7 @@ aeternus compact "$db"
 say "Verify every byte"
 aeternus verify "$db"
 
-say "The shape of the tree"
+say "The tree as it is now"
 aeternus stats "$db"
 
 say "Done. Go on with: $tools/aeternus help"

@@ -18,6 +18,7 @@
 #include "manifest/table_metadata.h"
 #include "manifest/version_edit.h"
 #include "tools/text.h"
+#include "tools/units.h"
 #include "wal/frame.h"
 #include "wal/reader.h"
 
@@ -47,8 +48,8 @@ std::string FormatEnd(const std::optional<std::string_view>& end) {
 std::string FormatOperation(uint64_t lsn, const BatchOperation& operation) {
   const std::string head = absl::StrCat("  LSN ", lsn, " ");
   if (operation.kind == EntryKind::kPut) {
-    return absl::StrCat(head, "put ", Quote(operation.key), " = ", Quote(operation.value), " (", operation.value.size(),
-                        " bytes)");
+    return absl::StrCat(head, "put ", Quote(operation.key), " = ", Quote(operation.value), " (",
+                        FormatBytes(operation.value.size()), ")");
   }
   if (operation.kind == EntryKind::kDelete) return absl::StrCat(head, "delete ", Quote(operation.key));
   return absl::StrCat(head, "delete range [", Quote(operation.key), ", ", FormatEnd(operation.end), ")");

@@ -19,9 +19,10 @@ namespace {
 constexpr int kBarColumns = 24;
 constexpr size_t kMaxKeyColumns = 28;
 
-std::string Plural(uint64_t n, std::string_view noun) {
-  return absl::StrCat(FormatCount(n), " ", noun, n == 1 ? "" : "s");
+std::string Plural(uint64_t n, std::string_view one, std::string_view many) {
+  return absl::StrCat(FormatCount(n), " ", n == 1 ? one : many);
 }
+std::string Plural(uint64_t n, std::string_view noun) { return Plural(n, noun, absl::StrCat(noun, "s")); }
 
 std::string FormatEntries(uint64_t puts, uint64_t deletes, uint64_t range_deletes) {
   std::string out = Plural(puts, "put");
@@ -85,8 +86,8 @@ std::string FormatMemory(const Stats& stats) {
                           FormatBar(part.bytes, stats.memory_limit_bytes, kBarColumns, ' '));
   }
   absl::StrAppend(&out, "  pinned by readers: ", FormatBytes(stats.pinned_memory_bytes),
-                  "; cache: ", Plural(stats.cache_hits, "hit"), ", ", FormatCount(stats.cache_misses),
-                  stats.cache_misses == 1 ? " miss\n" : " misses\n");
+                  "; cache: ", Plural(stats.cache_hits, "hit"), ", ", Plural(stats.cache_misses, "miss", "misses"),
+                  "\n");
   return out;
 }
 
@@ -94,10 +95,9 @@ std::string FormatActivity(const Stats& stats) {
   std::string out = absl::StrCat(
       "since open: ", Plural(stats.commits, "commit"), " in ", Plural(stats.commit_groups, "group"), ", ",
       Plural(stats.log_syncs, "log sync"), ", ", FormatBytes(stats.log_bytes_written), " logged, ",
-      FormatCount(stats.flushes), stats.flushes == 1 ? " flush" : " flushes",
-      "\n  compactions: ", FormatCount(stats.minor_compactions), " minor, ", FormatCount(stats.tombstone_compactions),
-      " tombstone, ", FormatCount(stats.major_compactions), " major; ", FormatBytes(stats.compaction_bytes_read),
-      " read, ", FormatBytes(stats.compaction_bytes_written), " written\n");
+      Plural(stats.flushes, "flush", "flushes"), "\n  compactions: ", FormatCount(stats.minor_compactions), " minor, ",
+      FormatCount(stats.tombstone_compactions), " tombstone, ", FormatCount(stats.major_compactions), " major; ",
+      FormatBytes(stats.compaction_bytes_read), " read, ", FormatBytes(stats.compaction_bytes_written), " written\n");
   if (stats.writer_waits > 0) {
     absl::StrAppend(&out, "  writers waited ", Plural(stats.writer_waits, "time"), ", ",
                     FormatSeconds(static_cast<double>(stats.writer_wait_micros) * 1e-6), " in all, last because ",
@@ -169,7 +169,7 @@ std::string FormatTableSummary(const Stats& stats) {
     range_deletes += table.range_tombstone_count;
   }
   return absl::StrCat(Plural(stats.table_count, "table"), ", ", FormatBytes(stats.table_bytes), ", ",
-                      FormatCount(puts + deletes + range_deletes), " entries (",
+                      Plural(puts + deletes + range_deletes, "entry", "entries"), " (",
                       FormatEntries(puts, deletes, range_deletes), ")");
 }
 
@@ -179,7 +179,7 @@ std::string FormatStats(const Stats& stats) {
   absl::StrAppend(&out, "\nwrites: last LSN ", FormatCount(stats.last_lsn), ", synced up to LSN ",
                   FormatCount(stats.synced_lsn), "; ", Plural(stats.log_files, "log"), ", ",
                   Plural(stats.frozen_memtables, "frozen memtable"),
-                  ", active memtable: ", FormatCount(stats.active_memtable_entries), " entries, ",
+                  ", active memtable: ", Plural(stats.active_memtable_entries, "entry", "entries"), ", ",
                   FormatBytes(stats.active_memtable_bytes), "\n");
   return absl::StrCat(out, FormatTree(stats), FormatMemory(stats), FormatActivity(stats));
 }

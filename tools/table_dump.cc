@@ -17,6 +17,7 @@
 #include "sstable/table_params.h"
 #include "tools/frame_dump.h"
 #include "tools/text.h"
+#include "tools/units.h"
 
 namespace aeternus::tools {
 namespace {
@@ -64,7 +65,8 @@ absl::Status DumpEntries(sstable::Table& table, Emit emit) {
     const EntryView& entry = it->entry();
     std::string line = absl::StrCat("LSN ", entry.lsn.value, " ");
     if (entry.kind == EntryKind::kPut) {
-      absl::StrAppend(&line, "put ", Quote(entry.key), " = ", Quote(entry.value), " (", entry.value.size(), " bytes)");
+      absl::StrAppend(&line, "put ", Quote(entry.key), " = ", Quote(entry.value), " (", FormatBytes(entry.value.size()),
+                      ")");
     } else {
       absl::StrAppend(&line, "delete ", Quote(entry.key));
     }
