@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "env/sync_point.h"
+
 namespace aeternus {
 namespace {
 
@@ -20,6 +22,7 @@ absl::Status CommitQueue::Commit(const WriteBatch& batch, bool sync) {
 
   mutex_.Lock();
   writers_.push_back(&writer);
+  env::SyncPoint("commit:queued");  // under the queue's mutex
   while (!writer.done && writers_.front() != &writer) writer.woken.Wait(&mutex_);
   if (!writer.done) {
     const std::vector<PendingCommit*> group = TakeGroup();
