@@ -2,28 +2,29 @@
 
 #include <cstdint>
 
-#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_format.h"
 
 namespace aeternus {
 namespace {
 
+std::string Numbered(FileNumber number, std::string_view suffix) {
+  return absl::StrFormat("%06d%s", number.value, suffix);
+}
+
 std::optional<FileNumber> ParseNumbered(std::string_view name, std::string_view suffix) {
-  if (name.size() < suffix.size() + 6 || name.substr(name.size() - suffix.size()) != suffix) return std::nullopt;
-  const std::string_view digits = name.substr(0, name.size() - suffix.size());
-  for (const char c : digits) {
-    if (!absl::ascii_isdigit(static_cast<unsigned char>(c))) return std::nullopt;
-  }
-  uint64_t number = 0;
-  if (!absl::SimpleAtoi(digits, &number) || number == 0) return std::nullopt;
-  return FileNumber(number);
+  if (!absl::EndsWith(name, suffix)) return std::nullopt;
+  uint64_t value = 0;
+  if (!absl::SimpleAtoi(name.substr(0, name.size() - suffix.size()), &value) || value == 0) return std::nullopt;
+  if (name != Numbered(FileNumber(value), suffix)) return std::nullopt;  // one number, one name
+  return FileNumber(value);
 }
 
 }  // namespace
 
-std::string LogName(FileNumber number) { return absl::StrFormat("%06d.log", number.value); }
-std::string TableName(FileNumber number) { return absl::StrFormat("%06d.sst", number.value); }
+std::string LogName(FileNumber number) { return Numbered(number, ".log"); }
+std::string TableName(FileNumber number) { return Numbered(number, ".sst"); }
 std::optional<FileNumber> ParseLogName(std::string_view name) { return ParseNumbered(name, ".log"); }
 std::optional<FileNumber> ParseTableName(std::string_view name) { return ParseNumbered(name, ".sst"); }
 
