@@ -1,8 +1,6 @@
 #include "engine/commit_queue.h"
 
 #include <atomic>
-#include <memory>
-#include <random>
 #include <string>
 #include <thread>
 #include <vector>
@@ -11,9 +9,7 @@
 #include "absl/synchronization/blocking_counter.h"
 #include "absl/synchronization/notification.h"
 #include "aeternus/write_batch.h"
-#include "base/testing/test_seed.h"
 #include "engine/testing/status.h"
-#include "env/mutex.h"
 #include "env/sync_point.h"
 #include "gtest/gtest.h"
 

@@ -252,7 +252,8 @@ TEST_F(LogChainTest, EveryFrameSaysWhatWasDurableWhenItWasWritten) {
   size_t batch = 0;
   for (uint64_t log = 1; log < next_number_; ++log) {
     for (const ReadFrame& frame : FramesOf(log)) {
-      if (frame.type == wal::FrameType::kBatch) EXPECT_EQ(frame.synced_lsn.value, synced_at_append[batch++]);
+      if (frame.type != wal::FrameType::kBatch) continue;
+      EXPECT_EQ(frame.synced_lsn.value, synced_at_append[batch++]);
     }
   }
   EXPECT_EQ(batch, synced_at_append.size());

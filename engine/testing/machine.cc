@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_format.h"
 #include "engine/file_names.h"
 #include "env/file_system.h"
 #include "manifest/manifest.h"
@@ -13,7 +14,8 @@ namespace aeternus::testing {
 using env::testing::SimEnv;
 using env::testing::SimFileSystem;
 
-Machine::Machine(std::unique_ptr<SimFileSystem> disk) : env_(std::make_unique<SimEnv>(/*seed=*/1, std::move(disk))) {}
+Machine::Machine(std::unique_ptr<SimFileSystem> disk, uint64_t seed)
+    : env_(std::make_unique<SimEnv>(seed, std::move(disk))) {}
 
 absl::StatusOr<std::unique_ptr<Engine>> Machine::TryOpen(EngineConfig config) {
   config.env = env();
@@ -92,6 +94,14 @@ uint64_t Machine::SizeOf(const std::string& path) const { return env_->file_syst
   }
   if (machine.Files() != before) return ::testing::AssertionFailure() << "the directory was changed";
   return ::testing::AssertionSuccess();
+}
+
+std::string NumberedKey(int i) { return absl::StrFormat("key%05d", i); }
+
+Contents Numbered(int begin, int end) {
+  Contents contents;
+  for (int i = begin; i < end; ++i) contents[NumberedKey(i)] = absl::StrFormat("value %d", i);
+  return contents;
 }
 
 absl::Status Flush(Engine& engine) {

@@ -17,6 +17,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "aeternus/engine.h"
 #include "aeternus/options.h"
@@ -34,7 +35,9 @@ class Machine {
  public:
   static constexpr char kDir[] = "/data/db";
 
-  explicit Machine(std::unique_ptr<env::testing::SimFileSystem> disk = nullptr);
+  // On an empty disk, or on `disk`, such as one that a crash left. `seed` decides the id of a database that is made
+  // here.
+  explicit Machine(std::unique_ptr<env::testing::SimFileSystem> disk = nullptr, uint64_t seed = 1);
 
   env::testing::SimFileSystem& disk() { return env_->file_system(); }
   env::testing::SimClock& clock() { return env_->clock(); }
@@ -89,6 +92,18 @@ Contents ContentsOf(Database& database, const ReadOptions& options = {}) {
   EXPECT_TRUE(it.status().ok()) << it.status();
   return contents;
 }
+
+// Pairs with numbers for names: what keys begin ... end - 1 hold after PutNumbered, which gives each an LSN of its own.
+std::string NumberedKey(int i);
+Contents Numbered(int begin, int end);
+template <typename Database>
+void PutNumbered(Database& database, int begin, int end, const WriteOptions& options = {}) {
+  for (const auto& [key, value] : Numbered(begin, end)) {
+    const absl::Status status = database.Put(key, value, options);
+    EXPECT_TRUE(status.ok()) << status;
+  }
+}
+inline constexpr WriteOptions kUnsynced{.sync = false};
 
 // Puts the active memtable into a table.
 absl::Status Flush(Engine& engine);

@@ -1,0 +1,364 @@
+// What a recovery leaves behind for the next one: the cut, numbers and LSNs never used again, and bytes that are on
+// disk before anything counts on them (docs/durability.md, "The cut"; rule names in brackets are the model's).
+#include <algorithm>
+#include <memory>
+#include <random>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "base/testing/test_seed.h"
+#include "engine/file_names.h"
+#include "engine/testing/log_frames.h"
+#include "engine/testing/machine.h"
+#include "engine/testing/status.h"
+#include "gtest/gtest.h"
+
+namespace aeternus {
+namespace {
+
+using env::testing::CrashMode;
+using env::testing::Fault;
+using env::testing::FileCall;
+using env::testing::FileOp;
+using testing::BatchesOf;
+using testing::Contents;
+using testing::ContentsOf;
+using testing::DestroyFrame;
+using testing::FramesOf;
+using testing::IsRefusedUnchanged;
+using testing::kUnsynced;
+using testing::LogFrame;
+using testing::Machine;
+using testing::Numbered;
+using testing::PutNumbered;
+
+// A machine whose database was killed after puts 1 ... n into one log.
+Machine KilledAfter(int n, const WriteOptions& options) {
+  Machine machine;
+  const auto engine = machine.Open();
+  PutNumbered(*engine, 1, n + 1, options);
+  return machine.AfterKill();
+}
+
+Contents Merged(Contents a, const Contents& b) {
+  a.insert(b.begin(), b.end());
+  return a;
+}
+
+bool IsLog(const std::string& path) { return path.size() > 4 && path.substr(path.size() - 4) == ".log"; }
+
+// [CUT_PROOF]
+TEST(RecoveryCut, WhatOneRecoveryFoundTheNextOneMustFindToo) {
+  for (size_t batch = 0; batch < 3; ++batch) {
+    Machine machine = KilledAfter(3, kUnsynced);
+    EXPECT_EQ(ContentsOf(*machine.Open()), Numbered(1, 4));
+    const std::string log = machine.Logs()[0];
+    DestroyFrame(machine, log, BatchesOf(machine, log)[batch]);
+    EXPECT_TRUE(IsRefusedUnchanged(machine, "an earlier recovery recorded")) << "batch " << batch;
+  }
+}
+
+TEST(RecoveryCut, TheCutIsKeptWhileItsLogIsLiveThroughAnyNumberOfOpens) {
+  Machine machine = KilledAfter(3, kUnsynced);
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(ContentsOf(*machine.Open()), Numbered(1, 4));
+  const std::string log = machine.Logs()[0];
+  DestroyFrame(machine, log, BatchesOf(machine, log)[1]);
+  EXPECT_TRUE(IsRefusedUnchanged(machine, "an earlier recovery recorded"));
+}
+
+TEST(RecoveryCut, FramesBehindTheCutAreNeitherReplayedNorProofs) {
+  Machine machine = KilledAfter(4, kUnsynced);
+  const std::string log = machine.Logs()[0];
+  const std::vector<LogFrame> batches = BatchesOf(machine, log);
+  const std::string whole = *machine.disk().Contents(log);
+  DestroyFrame(machine, log, batches[2]);
+  EXPECT_EQ(ContentsOf(*machine.Open()), Numbered(1, 3));
+  // The frames behind the cut come back, as an unsynced write that another crash kept.
+  ASSERT_OK(machine.disk().SetContents(log, whole));
+  const auto engine = machine.Open();
+  ASSERT_NE(engine, nullptr);
+  EXPECT_EQ(ContentsOf(*engine), Numbered(1, 3));
+  ASSERT_OK(engine->Put("next", "v"));
+  EXPECT_EQ(engine->Stats()->last_lsn, 5u);
+}
+
+// [CUT_DROPS]
+TEST(RecoveryCut, LogsDiscardedByARecoveryStayDiscardedWhenACrashBringsThemBack) {
+  Machine machine;
+  auto engine = machine.Open();
+  PutNumbered(*engine, 1, 4, kUnsynced);
+  ASSERT_TRUE(engine->FreezeMemtable().value());
+  PutNumbered(*engine, 4, 7, kUnsynced);
+  engine.reset();
+  const std::string first = machine.Logs()[0], second = machine.Logs()[1];
+  const std::string discarded = *machine.disk().Contents(second);
+  DestroyFrame(machine, first, BatchesOf(machine, first)[2]);
+
+  for (int life = 0; life < 3; ++life) {
+    engine = machine.Open();
+    ASSERT_NE(engine, nullptr);
+    EXPECT_EQ(ContentsOf(*engine), Merged(Numbered(1, 3), Numbered(11, 11 + life)));
+    EXPECT_FALSE(machine.disk().FileExists(second).value());
+    PutNumbered(*engine, 11 + life, 12 + life);
+    EXPECT_EQ(engine->Stats()->last_lsn, static_cast<uint64_t>(7 + life));
+    engine.reset();
+    // The deletion was not synced, and the crash undoes it.
+    ASSERT_OK(machine.disk().SetContents(second, discarded));
+  }
+}
+
+TEST(RecoveryCut, ALogCutBeforeItsFirstFrameCountsAsEmptyAndTheChainGoesOn) {
+  Machine machine = KilledAfter(3, kUnsynced);
+  const std::string log = machine.Logs()[0];
+  DestroyFrame(machine, log, FramesOf(machine, log)[0]);
+  auto engine = machine.Open();
+  EXPECT_EQ(ContentsOf(*engine), Contents{});
+  PutNumbered(*engine, 11, 13);
+  engine.reset();
+  EXPECT_EQ(ContentsOf(*machine.Open()), Numbered(11, 13));
+}
+
+// A recovery, some unsynced writes, a crash that tears them, again and again.
+TEST(RecoveryCut, AnyNumberOfCrashesInARowLeavesWhatEachRecoveryShowed) {
+  std::mt19937_64 random(TestSeed());
+  for (int round = 0; round < 40; ++round) {
+    Machine machine;
+    Contents expected;
+    int next = 1;
+    uint64_t largest_lsn = 0;
+    for (int life = 0; life < 6; ++life) {
+      auto engine = machine.Open();
+      ASSERT_NE(engine, nullptr) << "life " << life;
+      const Contents found = ContentsOf(*engine);
+      // What was there after the last recovery, and a prefix of what was written since.
+      for (const auto& [key, value] : expected) ASSERT_TRUE(found.contains(key)) << "life " << life;
+      Contents since = found;
+      for (const auto& [key, value] : expected) since.erase(key);
+      if (!since.empty()) {
+        const int count = static_cast<int>(since.size());
+        const int begin = std::stoi(since.begin()->first.substr(3));
+        ASSERT_EQ(since, Numbered(begin, begin + count)) << "life " << life;
+      }
+      ASSERT_GE(engine->Stats()->last_lsn, largest_lsn);
+      expected = found;
+      for (int i = static_cast<int>(random() % 8); i > 0; --i, ++next) {
+        const bool sync = random() % 5 == 0;
+        PutNumbered(*engine, next, next + 1, {.sync = sync});
+        if (sync) {
+          expected = ContentsOf(*engine);
+          largest_lsn = engine->Stats()->last_lsn;
+        }
+        if (random() % 5 == 0) {
+          ASSERT_OK(engine->FreezeMemtable());
+        }
+        if (random() % 9 == 0) {
+          ASSERT_OK(engine->FlushAllFrozen());
+        }
+      }
+      Machine after = machine.AfterPowerLoss({.seed = random()});
+      engine.reset();
+      machine = std::move(after);
+    }
+  }
+}
+
+// [NUMBER_FRESH]
+TEST(RecoveryCut, APreparedSegmentIsNeverPutToUseAfterACrash) {
+  Machine machine;
+  auto engine = machine.Open();
+  PutNumbered(*engine, 1, 2);
+  ASSERT_OK(testing::Flush(*engine));  // prepares the next log and names it
+  engine.reset();
+  const std::string prepared = machine.Logs().back();
+  engine = machine.Open();
+  PutNumbered(*engine, 2, 3);
+  EXPECT_GT(machine.Logs().front(), prepared);
+}
+
+TEST(RecoveryCut, NoFileNumberIsIssuedTwice) {
+  Machine machine;
+  std::vector<std::string> created;
+  machine.disk().SetFaultRule([&](const FileCall& call) {
+    if (call.op == FileOp::kCreate && call.path.find("CURRENT") == std::string::npos) created.push_back(call.path);
+    return Fault::kNone;
+  });
+  for (int life = 0; life < 4; ++life) {
+    const auto engine = machine.Open();
+    for (int i = 0; i < 3; ++i) {
+      PutNumbered(*engine, 3 * life + i, 3 * life + i + 1);
+      ASSERT_TRUE(engine->FreezeMemtable().value());
+    }
+    ASSERT_TRUE(engine->FlushOldestFrozen().value());
+  }
+  const auto number = [](const std::string& path) { return std::stoul(path.substr(path.find_first_of("0123456789"))); };
+  std::vector<uint64_t> numbers;
+  for (const std::string& path : created) numbers.push_back(number(path));
+  std::sort(numbers.begin(), numbers.end());
+  EXPECT_EQ(std::adjacent_find(numbers.begin(), numbers.end()), numbers.end());
+}
+
+// [LSN_ABOVE_ALL]
+TEST(RecoveryCut, TheLsnOfADiscardedFrameIsNeverUsedAgainHoweverLateTheNextWriteComes) {
+  Machine machine = KilledAfter(6, kUnsynced);
+  const std::string log = machine.Logs()[0];
+  DestroyFrame(machine, log, BatchesOf(machine, log)[2]);
+  for (int i = 0; i < 3; ++i) {  // the discarded frames and then their log go; what they used up is remembered
+    auto engine = machine.Open();
+    EXPECT_EQ(ContentsOf(*engine), Numbered(1, 3));
+    ASSERT_OK(engine->FlushAllFrozen());
+    ASSERT_OK(engine->Close());
+  }
+  const auto engine = machine.Open();
+  ASSERT_OK(engine->Put("next", "v"));
+  EXPECT_EQ(engine->Stats()->last_lsn, 7u);
+}
+
+// [SYNC0_IS_CUT]
+TEST(RecoveryCut, AfterARecoveryOnlyWhatItReplayedCountsAsDurable) {
+  Machine machine = KilledAfter(6, kUnsynced);
+  const std::string log = machine.Logs()[0];
+  DestroyFrame(machine, log, BatchesOf(machine, log)[2]);
+  const auto engine = machine.Open();
+  EXPECT_EQ(engine->Stats()->synced_lsn, 2u);
+  PutNumbered(*engine, 11, 12, kUnsynced);
+  EXPECT_EQ(FramesOf(machine, machine.Logs().back()).back().synced_lsn, Lsn(2));
+}
+
+// What flushes made durable counts as recovered although no table shows a trace of it.
+TEST(RecoveryCut, ATornTailIsNotTakenForALossWhenTheNewestFlushedEntriesWereCompactedAway) {
+  Machine killed;
+  auto engine = killed.Open();
+  ASSERT_OK(engine->Put("key", "v"));
+  ASSERT_OK(testing::Flush(*engine));
+  ASSERT_OK(engine->Delete("key"));
+  ASSERT_OK(testing::Flush(*engine));
+  ASSERT_TRUE(engine->MajorCompact().value());
+  ASSERT_EQ(engine->Stats()->table_count, 0u);
+  PutNumbered(*engine, 1, 4, kUnsynced);
+  engine.reset();
+  const std::string log = killed.Logs()[0];
+  const std::vector<LogFrame> frames = FramesOf(killed, log);
+  ASSERT_EQ(frames[1].synced_lsn, Lsn(2));
+  for (size_t frame = 0; frame < frames.size(); ++frame) {
+    Machine machine = killed.AfterKill();
+    DestroyFrame(machine, log, frames[frame]);
+    const auto recovered = machine.Open();
+    ASSERT_NE(recovered, nullptr) << "frame " << frame;
+    EXPECT_EQ(ContentsOf(*recovered), Numbered(1, std::max(1, static_cast<int>(frame))));
+    ASSERT_OK(recovered->Put("next", "v"));
+    EXPECT_GT(recovered->Stats()->last_lsn, frame + 1 == frames.size() ? 4u : 5u);
+  }
+}
+
+// ---- bytes on disk before anything counts on them ----
+
+// [REWRITE]
+TEST(RecoveryCut, AReplayedFrameThatAFailedSyncHadLostIsMadeDurableByTheRecoveryThatShowsIt) {
+  Machine machine;
+  auto engine = machine.Open();
+  PutNumbered(*engine, 1, 2);
+  machine.disk().SetFaultRule([](const FileCall& call) {
+    return call.op == FileOp::kSync && IsLog(call.path) ? Fault::kIoError : Fault::kNone;
+  });
+  EXPECT_FALSE(engine->Put("key00002", "value 2").ok());
+  engine.reset();
+  machine.disk().SetFaultRule(nullptr);
+
+  // The page cache still has it; the disk does not.
+  ASSERT_EQ(ContentsOf(*machine.AfterKill().Open()), Numbered(1, 3));
+  ASSERT_EQ(ContentsOf(*machine.AfterPowerLoss().Open()), Numbered(1, 2));
+  const auto recovered = machine.Open();
+  EXPECT_EQ(ContentsOf(*recovered), Numbered(1, 3));
+  EXPECT_EQ(ContentsOf(*machine.AfterPowerLoss().Open()), Numbered(1, 3));
+}
+
+// [SYNC_BEFORE_CUT]
+TEST(RecoveryCut, ReplayedLogsAreWrittenAgainAndSyncedBeforeTheManifestCountsOnThem) {
+  Machine machine = KilledAfter(3, kUnsynced);
+  const std::string log = machine.Logs()[0];
+  std::vector<std::string> calls;
+  machine.disk().SetFaultRule([&](const FileCall& call) {
+    if (call.op == FileOp::kWriteAt || call.op == FileOp::kSync || call.op == FileOp::kCreate) {
+      calls.push_back(std::string(env::testing::FileOpName(call.op)) + " " + call.path);
+    }
+    return Fault::kNone;
+  });
+  ASSERT_NE(machine.Open(), nullptr);
+  ASSERT_GE(calls.size(), 3u);
+  EXPECT_EQ(calls[0], "write at " + log);
+  EXPECT_EQ(calls[1], "sync " + log);
+  EXPECT_EQ(calls[2].rfind(std::string("create ") + Machine::kDir + "/MANIFEST-", 0), 0u) << calls[2];
+}
+
+TEST(RecoveryCut, AClosedDatabaseIsOpenedWithoutWritingItsLogAgain) {
+  Machine machine;
+  auto engine = machine.Open();
+  PutNumbered(*engine, 1, 4, kUnsynced);
+  ASSERT_OK(engine->Close());
+  const uint64_t writes = machine.disk().CountOf(FileOp::kWriteAt);
+  engine = machine.Open();
+  EXPECT_EQ(ContentsOf(*engine), Numbered(1, 4));
+  EXPECT_EQ(machine.disk().CountOf(FileOp::kWriteAt), writes);
+}
+
+// A disk on which everything that the recovery may find is durable, so that its answer is known.
+Machine DurableRemains() {
+  Machine machine;
+  const auto engine = machine.Open();
+  PutNumbered(*engine, 1, 4);
+  EXPECT_OK(testing::Flush(*engine));
+  PutNumbered(*engine, 4, 7, kUnsynced);
+  EXPECT_TRUE(engine->FreezeMemtable().value());
+  PutNumbered(*engine, 7, 9, kUnsynced);
+  Machine after = machine.AfterPowerLoss({.mode = CrashMode::kKeepAll});
+  const std::string last = after.Logs().back();
+  DestroyFrame(after, last, BatchesOf(after, last).back());
+  return after;
+}
+
+// [DELETE_LATE], [MAN_DIRSYNC], [EDIT_DURABLE]: wherever a recovery is cut off, the next one gives the same answer.
+TEST(RecoveryCut, ARecoveryThatCrashesAtAnyCallIsRepeatedByTheNext) {
+  const Machine remains = DurableRemains();
+  Machine whole = remains.AfterKill();
+  EXPECT_EQ(ContentsOf(*whole.Open()), Numbered(1, 8));
+  const uint64_t calls = whole.disk().calls();
+  for (uint64_t call = 0; call < calls; ++call) {
+    Machine machine = remains.AfterKill();
+    machine.disk().FailAt(call, Fault::kIoError, /*for_good=*/true);
+    { const auto opened = machine.TryOpen(); }
+    for (const CrashMode mode : {CrashMode::kDropAll, CrashMode::kKeepAll, CrashMode::kRandom, CrashMode::kRandom}) {
+      Machine after = machine.AfterPowerLoss({.mode = mode, .seed = 2 * call + (mode == CrashMode::kRandom ? 1u : 0u)});
+      const auto engine = after.Open();
+      ASSERT_NE(engine, nullptr) << "call " << call << " of " << calls;
+      ASSERT_EQ(ContentsOf(*engine), Numbered(1, 8)) << "call " << call << " of " << calls;
+      ASSERT_OK(engine->Put("next", "v"));
+      ASSERT_GT(engine->Stats()->last_lsn, 7u);
+    }
+  }
+}
+
+TEST(RecoveryCut, ARecoveryThatFailsAtOneCallSaysSoOrLosesNothing) {
+  const Machine remains = DurableRemains();
+  Machine whole = remains.AfterKill();
+  ASSERT_NE(whole.Open(), nullptr);
+  const uint64_t calls = whole.disk().calls();
+  for (uint64_t call = 0; call < calls; ++call) {
+    for (const Fault fault : {Fault::kIoError, Fault::kNoSpace, Fault::kReadOnly, Fault::kFailAfterPart}) {
+      Machine machine = remains.AfterKill();
+      machine.disk().FailAt(call, fault);
+      {
+        const auto opened = machine.TryOpen();
+        ASSERT_FALSE(absl::IsDataLoss(opened.status())) << "call " << call << ": " << opened.status();
+        if (opened.ok()) {
+          ASSERT_EQ(ContentsOf(**opened), Numbered(1, 8)) << "call " << call;
+        }
+      }
+      ASSERT_EQ(ContentsOf(*machine.Open()), Numbered(1, 8)) << "call " << call;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace aeternus
