@@ -1,0 +1,293 @@
+// What a failing disk does to a database: what is final and what passes (invariant 5), and that nothing acknowledged is
+// lost by either.
+#include <algorithm>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "aeternus/engine.h"
+#include "engine/testing/machine.h"
+#include "engine/testing/status.h"
+#include "gtest/gtest.h"
+
+namespace aeternus {
+namespace {
+
+using env::testing::CrashMode;
+using env::testing::Fault;
+using env::testing::FileCall;
+using env::testing::FileOp;
+using testing::Contents;
+using testing::ContentsOf;
+using testing::FailsWith;
+using testing::Flush;
+using testing::kUnsynced;
+using testing::Machine;
+using testing::Numbered;
+using testing::NumberedKey;
+using testing::PutNumbered;
+using Code = absl::StatusCode;
+
+constexpr uint64_t kPlenty = uint64_t{1} << 30;
+
+bool IsLog(const std::string& path) { return path.find(".log") != std::string::npos; }
+bool IsTable(const std::string& path) { return path.find(".sst") != std::string::npos; }
+bool IsManifest(const std::string& path) { return path.find("MANIFEST") != std::string::npos; }
+
+class EngineFailureTest : public ::testing::Test {
+ protected:
+  EngineFailureTest() { StartAfresh(); }
+
+  void StartAfresh() {
+    engine_.reset();
+    machine_ = Machine();
+    engine_ = machine_.Open({.write_buffer_bytes = 4096});
+    PutNumbered(*engine_, 0, 3);
+  }
+
+  void FailWhile(std::function<bool(const FileCall&)> condition, Fault fault = Fault::kIoError) {
+    machine_.disk().SetFaultRule([condition = std::move(condition), fault](const FileCall& call) {
+      return condition(call) ? fault : Fault::kNone;
+    });
+  }
+  void Heal() { machine_.disk().SetFaultRule(nullptr); }
+
+  // Nothing can be written any more, everything can be read, and opening again brings back what was acknowledged.
+  void ExpectFailedForGood(const Contents& visible) {
+    Heal();
+    EXPECT_EQ(engine_->Stats()->state, EngineState::kFailed);
+    EXPECT_NE(engine_->Stats()->state_reason, "");
+    EXPECT_TRUE(FailsWith(engine_->Put("later", "v"), Code::kInternal, {"read-only", Machine::kDir}));
+    EXPECT_TRUE(FailsWith(engine_->Write(WriteBatch()), Code::kInternal, {"read-only"}));
+    EXPECT_TRUE(FailsWith(engine_->FreezeMemtable(), Code::kInternal, {"read-only"}));
+    EXPECT_TRUE(FailsWith(engine_->FlushAllFrozen(), Code::kInternal, {"read-only"}));
+    EXPECT_TRUE(FailsWith(engine_->MajorCompact(), Code::kInternal, {"read-only"}));
+    EXPECT_EQ(ContentsOf(*engine_), visible);
+    { EXPECT_OK(engine_->GetSnapshot()); }
+
+    Machine cut = machine_.AfterPowerLoss();
+    EXPECT_TRUE(FailsWith(engine_->Close(), Code::kInternal, {"read-only"}));
+    EXPECT_OK(engine_->Close());
+    for (Machine* machine : {&machine_, &cut}) {
+      const auto recovered = machine->Open();
+      ASSERT_NE(recovered, nullptr);
+      const Contents found = ContentsOf(*recovered);
+      for (const auto& [key, value] : visible) EXPECT_TRUE(found.contains(key)) << key;
+      EXPECT_FALSE(found.contains("later"));
+      EXPECT_OK(recovered->Put("later", "v"));
+      EXPECT_OK(recovered->Verify());
+    }
+  }
+
+  Machine machine_;
+  std::unique_ptr<Engine> engine_;
+};
+
+// ---- space ----
+
+TEST_F(EngineFailureTest, WritesFailWhileThereIsNoSpaceAndGoOnWhenItReturnsWithoutReopening) {
+  machine_.disk().SetFreeSpace(0);
+  int written = 3;
+  absl::Status status;
+  while ((status = engine_->Put(NumberedKey(written), "value " + std::to_string(written))).ok()) ++written;
+  EXPECT_TRUE(absl::IsResourceExhausted(status)) << status;
+  EXPECT_EQ(engine_->Stats()->state, EngineState::kOutOfSpace);
+  EXPECT_NE(engine_->Stats()->state_reason, "");
+  EXPECT_EQ(engine_->Stats()->last_lsn, static_cast<uint64_t>(written));
+  EXPECT_EQ(ContentsOf(*engine_), Numbered(0, written));
+  EXPECT_EQ(ContentsOf(*machine_.AfterPowerLoss().Open()), Numbered(0, written));
+
+  machine_.disk().SetFreeSpace(kPlenty);
+  PutNumbered(*engine_, written, written + 100);
+  EXPECT_EQ(engine_->Stats()->state, EngineState::kHealthy);
+  ASSERT_OK(Flush(*engine_));
+  EXPECT_EQ(ContentsOf(*engine_), Numbered(0, written + 100));
+  ASSERT_OK(engine_->Close());
+  EXPECT_EQ(ContentsOf(*machine_.Open()), Numbered(0, written + 100));
+}
+
+TEST_F(EngineFailureTest, TheVeryFirstWriteMayFindNoSpaceToo) {
+  Machine machine;
+  const auto engine = machine.Open();
+  machine.disk().SetFreeSpace(0);
+  EXPECT_TRUE(FailsWith(engine->Put("k", "v"), Code::kResourceExhausted));
+  EXPECT_EQ(engine->Stats()->state, EngineState::kOutOfSpace);
+  machine.disk().SetFreeSpace(kPlenty);
+  ASSERT_OK(engine->Put("k", "v"));
+  EXPECT_EQ(engine->Stats()->state, EngineState::kHealthy);
+  EXPECT_EQ(ContentsOf(*machine.AfterPowerLoss().Open()), (Contents{{"k", "v"}}));
+}
+
+TEST_F(EngineFailureTest, AFlushWithoutSpaceLeavesTheMemtableReadableAndIsTriedAgain) {
+  ASSERT_TRUE(engine_->FreezeMemtable().value());
+  machine_.disk().SetFreeSpace(0);
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(FailsWith(engine_->FlushOldestFrozen(), Code::kResourceExhausted));
+  EXPECT_EQ(ContentsOf(*engine_), Numbered(0, 3));
+  EXPECT_EQ(machine_.Tables().size(), 0u) << "no half-made table is left";
+  machine_.disk().SetFreeSpace(kPlenty);
+  ASSERT_TRUE(engine_->FlushOldestFrozen().value());
+  EXPECT_EQ(engine_->Stats()->table_count, 1u);
+  EXPECT_EQ(ContentsOf(*engine_), Numbered(0, 3));
+  EXPECT_OK(engine_->Close());
+}
+
+TEST_F(EngineFailureTest, ACompactionWithoutSpaceLeavesItsInputsAndIsTriedAgain) {
+  ASSERT_OK(Flush(*engine_));
+  PutNumbered(*engine_, 3, 6);
+  ASSERT_OK(Flush(*engine_));
+  machine_.disk().SetFreeSpace(0);
+  EXPECT_TRUE(FailsWith(engine_->MajorCompact(), Code::kResourceExhausted));
+  EXPECT_EQ(ContentsOf(*engine_), Numbered(0, 6));
+  EXPECT_EQ(machine_.Tables().size(), 2u);
+  machine_.disk().SetFreeSpace(kPlenty);
+  EXPECT_TRUE(engine_->MajorCompact().value());
+  EXPECT_EQ(ContentsOf(*engine_), Numbered(0, 6));
+}
+
+TEST_F(EngineFailureTest, AnEditThatFindsNoSpaceIsTriedAgain) {
+  ASSERT_TRUE(engine_->FreezeMemtable().value());
+  FailWhile([](const FileCall& call) { return IsManifest(call.path) && call.op == FileOp::kReserve; }, Fault::kNoSpace);
+  EXPECT_TRUE(FailsWith(engine_->FlushOldestFrozen(), Code::kResourceExhausted));
+  EXPECT_EQ(engine_->Stats()->state, EngineState::kOutOfSpace);
+  Heal();
+  ASSERT_TRUE(engine_->FlushOldestFrozen().value());
+  ASSERT_OK(engine_->Put(NumberedKey(3), "value 3"));
+  EXPECT_EQ(engine_->Stats()->state, EngineState::kHealthy);
+  EXPECT_EQ(ContentsOf(*machine_.AfterPowerLoss().Open()), Numbered(0, 4));
+}
+
+// ---- final failures ----
+
+TEST_F(EngineFailureTest, AFailedSyncOfTheLogIsFinal) {
+  for (const Fault fault : {Fault::kIoError, Fault::kNoSpace, Fault::kFailAfterPart}) {
+    StartAfresh();
+    FailWhile([](const FileCall& call) { return IsLog(call.path) && call.op == FileOp::kSync; }, fault);
+    EXPECT_FALSE(engine_->Put(NumberedKey(3), "value 3").ok());
+    EXPECT_EQ(engine_->Stats()->last_lsn, 3u);
+    ExpectFailedForGood(Numbered(0, 3));
+  }
+}
+
+TEST_F(EngineFailureTest, AWriteThatFailsMidwayIsFinal) {
+  for (const Fault fault : {Fault::kIoError, Fault::kFailAfterPart}) {
+    StartAfresh();
+    FailWhile([](const FileCall& call) { return IsLog(call.path) && call.op == FileOp::kCommit; }, fault);
+    EXPECT_TRUE(FailsWith(engine_->Put(NumberedKey(3), "value 3", kUnsynced), Code::kInternal));
+    ExpectFailedForGood(Numbered(0, 3));
+  }
+}
+
+TEST_F(EngineFailureTest, AFailedSyncOfTheDirectoryIsFinal) {
+  ASSERT_TRUE(engine_->FreezeMemtable().value());
+  FailWhile([](const FileCall& call) { return call.op == FileOp::kSyncDirectory; });
+  EXPECT_TRUE(FailsWith(engine_->Put("k", "v"), Code::kInternal));  // begins a log
+  ExpectFailedForGood(Numbered(0, 3));
+}
+
+TEST_F(EngineFailureTest, AFailedSyncOfTheDirectoryBehindATableIsFinal) {
+  ASSERT_TRUE(engine_->FreezeMemtable().value());
+  FailWhile([](const FileCall& call) { return call.op == FileOp::kSyncDirectory; });
+  EXPECT_TRUE(FailsWith(engine_->FlushOldestFrozen(), Code::kInternal));
+  ExpectFailedForGood(Numbered(0, 3));
+}
+
+// Whether the edit is in the file is unknown, so the table that it may name stays.
+TEST_F(EngineFailureTest, AFailedSyncOfTheManifestIsFinalAndKeepsWhatTheEditMayName) {
+  for (const Fault fault : {Fault::kIoError, Fault::kNoSpace, Fault::kFailAfterPart}) {
+    for (const FileOp op : {FileOp::kSync, FileOp::kCommit}) {
+      if (op == FileOp::kCommit && fault == Fault::kNoSpace) continue;  // space is asked for before
+      StartAfresh();
+      ASSERT_TRUE(engine_->FreezeMemtable().value());
+      FailWhile([op](const FileCall& call) { return IsManifest(call.path) && call.op == op; }, fault);
+      EXPECT_FALSE(engine_->FlushOldestFrozen().ok());
+      ExpectFailedForGood(Numbered(0, 3));
+    }
+  }
+}
+
+TEST_F(EngineFailureTest, TheFirstErrorIsTheCauseAndIsKept) {
+  FailWhile([](const FileCall& call) { return IsLog(call.path) && call.op == FileOp::kSync; });
+  EXPECT_TRUE(FailsWith(engine_->Put("k", "v"), Code::kInternal, {"sync", "Input/output error"}));
+  Heal();
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_TRUE(FailsWith(engine_->Put("k", "v"), Code::kInternal, {"earlier failure", "Input/output error"}));
+  }
+  EXPECT_NE(engine_->Stats()->state_reason.find("Input/output error"), std::string::npos);
+}
+
+// ---- failures of tables ----
+
+TEST_F(EngineFailureTest, ATableThatCannotBeWrittenIsDiscardedAndTriedAgainUnderAnotherNumber) {
+  ASSERT_TRUE(engine_->FreezeMemtable().value());
+  std::vector<std::string> tried;
+  for (const FileOp op : {FileOp::kCreate, FileOp::kAppend, FileOp::kSync, FileOp::kClose}) {
+    FailWhile([&](const FileCall& call) {
+      if (IsTable(call.path) && call.op == FileOp::kCreate) tried.push_back(call.path);
+      return IsTable(call.path) && call.op == op;
+    });
+    EXPECT_TRUE(FailsWith(engine_->FlushOldestFrozen(), Code::kInternal)) << FileOpName(op);
+    EXPECT_EQ(engine_->Stats()->state, EngineState::kHealthy) << FileOpName(op);
+    EXPECT_EQ(ContentsOf(*engine_), Numbered(0, 3));
+    EXPECT_EQ(machine_.Tables().size(), 0u) << FileOpName(op);
+  }
+  std::sort(tried.begin(), tried.end());
+  EXPECT_EQ(std::adjacent_find(tried.begin(), tried.end()), tried.end());
+  Heal();
+  ASSERT_OK(engine_->Put(NumberedKey(3), "value 3"));
+  ASSERT_TRUE(engine_->FlushOldestFrozen().value());
+  EXPECT_EQ(ContentsOf(*machine_.AfterPowerLoss().Open()), Numbered(0, 4));
+}
+
+TEST_F(EngineFailureTest, AFailedCompactionLosesNothing) {
+  for (int i = 1; i < 4; ++i) {
+    ASSERT_OK(Flush(*engine_));
+    PutNumbered(*engine_, 3 * i, 3 * i + 3);
+  }
+  const auto snapshot = engine_->GetSnapshot().value();
+  for (const FileOp op : {FileOp::kCreate, FileOp::kAppend, FileOp::kSync, FileOp::kClose}) {
+    FailWhile([&](const FileCall& call) { return IsTable(call.path) && call.op == op; });
+    EXPECT_TRUE(FailsWith(engine_->MajorCompact(), Code::kInternal)) << FileOpName(op);
+    EXPECT_EQ(engine_->Stats()->state, EngineState::kHealthy);
+    EXPECT_EQ(engine_->Stats()->table_count, 3u);
+    EXPECT_EQ(machine_.Tables().size(), 3u);
+  }
+  Heal();
+  EXPECT_TRUE(engine_->MajorCompact().value());
+  EXPECT_EQ(ContentsOf(*engine_), Numbered(0, 12));
+}
+
+TEST_F(EngineFailureTest, AFileThatCannotBeDeletedIsOwedAndTriedAgain) {
+  FailWhile([](const FileCall& call) { return call.op == FileOp::kDelete; });
+  ASSERT_OK(Flush(*engine_));
+  EXPECT_GT(engine_->Stats()->undeleted_files, 0u);
+  EXPECT_EQ(engine_->Stats()->state, EngineState::kHealthy);
+  Heal();
+  PutNumbered(*engine_, 3, 6);
+  ASSERT_OK(Flush(*engine_));
+  EXPECT_EQ(engine_->Stats()->undeleted_files, 0u);
+  EXPECT_EQ(machine_.Logs().size(), 1u);
+}
+
+TEST_F(EngineFailureTest, AReadThatFailsIsAnErrorAndPasses) {
+  ASSERT_OK(Flush(*engine_));
+  engine_.reset();
+  engine_ = machine_.Open();
+  FailWhile([](const FileCall& call) { return IsTable(call.path) && call.op == FileOp::kRead; });
+  EXPECT_TRUE(FailsWith(engine_->Get(NumberedKey(1)), Code::kInternal));
+  EXPECT_TRUE(FailsWith(engine_->Scan("a", "z"), Code::kInternal));
+  const auto it = engine_->NewIterator({}).value();
+  it->SeekToFirst();
+  EXPECT_FALSE(it->Valid());
+  EXPECT_TRUE(FailsWith(it->status(), Code::kInternal)) << "an error is not the end";
+  Heal();
+  EXPECT_EQ(engine_->Get(NumberedKey(1)).value(), "value 1");
+  it->SeekToFirst();
+  EXPECT_TRUE(it->Valid());
+  EXPECT_EQ(ContentsOf(*engine_), Numbered(0, 3));
+  EXPECT_EQ(engine_->Stats()->state, EngineState::kHealthy);
+}
+
+}  // namespace
+}  // namespace aeternus
