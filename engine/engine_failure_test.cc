@@ -21,6 +21,7 @@ using env::testing::FileCall;
 using env::testing::FileOp;
 using testing::Contents;
 using testing::ContentsOf;
+using testing::ContentsWhenOpened;
 using testing::FailsWith;
 using testing::Flush;
 using testing::kUnsynced;
@@ -97,7 +98,9 @@ TEST_F(EngineFailureTest, WritesFailWhileThereIsNoSpaceAndGoOnWhenItReturnsWitho
   EXPECT_NE(engine_->Stats()->state_reason, "");
   EXPECT_EQ(engine_->Stats()->last_lsn, static_cast<uint64_t>(written));
   EXPECT_EQ(ContentsOf(*engine_), Numbered(0, written));
-  EXPECT_EQ(ContentsOf(*machine_.AfterPowerLoss().Open()), Numbered(0, written));
+  Machine after = machine_.AfterPowerLoss();
+  after.disk().SetFreeSpace(kPlenty);
+  EXPECT_EQ(ContentsWhenOpened(after), Numbered(0, written));
 
   machine_.disk().SetFreeSpace(kPlenty);
   PutNumbered(*engine_, written, written + 100);
@@ -105,7 +108,7 @@ TEST_F(EngineFailureTest, WritesFailWhileThereIsNoSpaceAndGoOnWhenItReturnsWitho
   ASSERT_OK(Flush(*engine_));
   EXPECT_EQ(ContentsOf(*engine_), Numbered(0, written + 100));
   ASSERT_OK(engine_->Close());
-  EXPECT_EQ(ContentsOf(*machine_.Open()), Numbered(0, written + 100));
+  EXPECT_EQ(ContentsWhenOpened(machine_), Numbered(0, written + 100));
 }
 
 TEST_F(EngineFailureTest, TheVeryFirstWriteMayFindNoSpaceToo) {
@@ -117,7 +120,7 @@ TEST_F(EngineFailureTest, TheVeryFirstWriteMayFindNoSpaceToo) {
   machine.disk().SetFreeSpace(kPlenty);
   ASSERT_OK(engine->Put("k", "v"));
   EXPECT_EQ(engine->Stats()->state, EngineState::kHealthy);
-  EXPECT_EQ(ContentsOf(*machine.AfterPowerLoss().Open()), (Contents{{"k", "v"}}));
+  EXPECT_EQ(ContentsWhenOpened(machine.AfterPowerLoss()), (Contents{{"k", "v"}}));
 }
 
 TEST_F(EngineFailureTest, AFlushWithoutSpaceLeavesTheMemtableReadableAndIsTriedAgain) {
@@ -155,7 +158,7 @@ TEST_F(EngineFailureTest, AnEditThatFindsNoSpaceIsTriedAgain) {
   ASSERT_TRUE(engine_->FlushOldestFrozen().value());
   ASSERT_OK(engine_->Put(NumberedKey(3), "value 3"));
   EXPECT_EQ(engine_->Stats()->state, EngineState::kHealthy);
-  EXPECT_EQ(ContentsOf(*machine_.AfterPowerLoss().Open()), Numbered(0, 4));
+  EXPECT_EQ(ContentsWhenOpened(machine_.AfterPowerLoss()), Numbered(0, 4));
 }
 
 // ---- final failures ----
@@ -237,7 +240,7 @@ TEST_F(EngineFailureTest, ATableThatCannotBeWrittenIsDiscardedAndTriedAgainUnder
   Heal();
   ASSERT_OK(engine_->Put(NumberedKey(3), "value 3"));
   ASSERT_TRUE(engine_->FlushOldestFrozen().value());
-  EXPECT_EQ(ContentsOf(*machine_.AfterPowerLoss().Open()), Numbered(0, 4));
+  EXPECT_EQ(ContentsWhenOpened(machine_.AfterPowerLoss()), Numbered(0, 4));
 }
 
 TEST_F(EngineFailureTest, AFailedCompactionLosesNothing) {

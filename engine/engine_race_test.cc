@@ -22,6 +22,7 @@ using env::testing::FileCall;
 using env::testing::FileOp;
 using testing::Contents;
 using testing::ContentsOf;
+using testing::ContentsWhenOpened;
 using testing::Machine;
 using testing::Numbered;
 using testing::NumberedKey;
@@ -72,8 +73,8 @@ TEST(EngineRace, AFlushBetweenTheSealOfALogAndTheFreezingOfItsMemtableKeepsThatL
     ASSERT_TRUE(engine->FreezeMemtable().value());
   }
   EXPECT_EQ(ContentsOf(*engine), Numbered(0, 6));
-  EXPECT_EQ(ContentsOf(*machine.AfterKill().Open()), Numbered(0, 6));
-  EXPECT_EQ(ContentsOf(*machine.AfterPowerLoss().Open()), Numbered(0, 6));
+  EXPECT_EQ(ContentsWhenOpened(machine.AfterKill()), Numbered(0, 6));
+  EXPECT_EQ(ContentsWhenOpened(machine.AfterPowerLoss()), Numbered(0, 6));
 }
 
 TEST(EngineRace, AFlushWhileTheFirstFrameOfALogIsWrittenKeepsThatLog) {
@@ -94,8 +95,8 @@ TEST(EngineRace, AFlushWhileTheFirstFrameOfALogIsWrittenKeepsThatLog) {
   }
   EXPECT_EQ(engine->Stats()->table_count, 1u);
   EXPECT_EQ(ContentsOf(*engine), Numbered(0, 6));
-  EXPECT_EQ(ContentsOf(*machine.AfterKill().Open()), Numbered(0, 6));
-  EXPECT_EQ(ContentsOf(*machine.AfterPowerLoss().Open()), Numbered(0, 6));
+  EXPECT_EQ(ContentsWhenOpened(machine.AfterKill()), Numbered(0, 6));
+  EXPECT_EQ(ContentsWhenOpened(machine.AfterPowerLoss()), Numbered(0, 6));
 }
 
 // Runs `job` once for each call that it makes of the disk, with `interruption` coming at that call. `expected` is there
@@ -131,8 +132,8 @@ void InterruptAtEveryCall(const std::function<void(Engine&)>& prepare, const std
     }
     ASSERT_EQ(ContentsOf(*engine), expected);
     ASSERT_EQ(ContentsOf(*engine, {.snapshot = snapshot.get()}), before);
-    ASSERT_EQ(ContentsOf(*machine.AfterKill().Open()), expected);
-    ASSERT_EQ(ContentsOf(*machine.AfterPowerLoss().Open()), expected);
+    ASSERT_EQ(ContentsWhenOpened(machine.AfterKill()), expected);
+    ASSERT_EQ(ContentsWhenOpened(machine.AfterPowerLoss()), expected);
   }
 }
 
@@ -253,7 +254,7 @@ TEST(EngineRace, ThreadsThatWriteReadFlushAndCompactAtOnceSeeWholeBatchesInOrder
   for (std::thread& thread : others) thread.join();
   EXPECT_EQ(engine->Get("a").value(), std::to_string(kBatches));
   EXPECT_OK(engine->Verify());
-  EXPECT_EQ(ContentsOf(*machine.AfterKill().Open()), ContentsOf(*engine));
+  EXPECT_EQ(ContentsWhenOpened(machine.AfterKill()), ContentsOf(*engine));
 }
 
 }  // namespace

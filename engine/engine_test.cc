@@ -22,6 +22,7 @@ using env::testing::Fault;
 using env::testing::FileCall;
 using testing::Contents;
 using testing::ContentsOf;
+using testing::ContentsWhenOpened;
 using testing::FailsWith;
 using testing::Flush;
 using testing::kUnsynced;
@@ -239,7 +240,7 @@ TEST(EngineOpen, OnlyOneHandleAtATimeHasADirectory) {
   auto second = machine.Open();  // Close released it, though the first object lives
   ASSERT_NE(second, nullptr);
   second.reset();
-  EXPECT_EQ(ContentsOf(*machine.Open()), (Contents{{"k", "v"}}));
+  EXPECT_EQ(ContentsWhenOpened(machine), (Contents{{"k", "v"}}));
 }
 
 TEST(EngineOpen, AReadOnlyDiskIsRefusedAsSuch) {

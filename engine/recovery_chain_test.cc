@@ -24,6 +24,7 @@ using env::testing::CrashMode;
 using testing::BatchesOf;
 using testing::Contents;
 using testing::ContentsOf;
+using testing::ContentsWhenOpened;
 using testing::DatabaseIdOf;
 using testing::DestroyFrame;
 using testing::FailsWith;
@@ -63,7 +64,7 @@ TEST(RecoveryChain, ALogThatDoesNotFollowWhatWasReplayedIsDiscardedWithAllBehind
     Machine machine = ThreeLogs(kUnsynced);
     const std::string path = machine.Logs()[static_cast<size_t>(log)];
     DestroyFrame(machine, path, BatchesOf(machine, path).back());
-    EXPECT_EQ(ContentsOf(*machine.Open()), Numbered(1, 3 * log + 3)) << path;
+    EXPECT_EQ(ContentsWhenOpened(machine), Numbered(1, 3 * log + 3)) << path;
   }
 }
 
@@ -182,7 +183,7 @@ TEST(RecoveryChain, ABatchWhoseChecksumFitsAndWhoseOperationsDoNotIsCorruptionAn
   Machine machine;
   PutNumbered(*machine.Open(), 1, 2);
   ReplaceOnlyBatch(machine, 2, two_puts);
-  EXPECT_EQ(ContentsOf(*machine.Open()), (Contents{{"a", "1"}, {"b", "2"}}));
+  EXPECT_EQ(ContentsWhenOpened(machine), (Contents{{"a", "1"}, {"b", "2"}}));
 }
 
 // ---- the manifest ----
@@ -238,7 +239,7 @@ TEST(RecoveryManifest, AnyNumberOfLostEditsIsRefusedOrLosesNothing) {
     LoseEditsBehind(damaged, kept);
     EXPECT_TRUE(IsRefusedUnchanged(damaged)) << kept << " of " << edits << " edits";
   }
-  EXPECT_EQ(ContentsOf(*machine.Open()), Numbered(1, 7));
+  EXPECT_EQ(ContentsWhenOpened(machine), Numbered(1, 7));
 }
 
 TEST(RecoveryManifest, AMissingOrShortTableIsALoss) {

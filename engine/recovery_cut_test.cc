@@ -25,6 +25,7 @@ using env::testing::FileOp;
 using testing::BatchesOf;
 using testing::Contents;
 using testing::ContentsOf;
+using testing::ContentsWhenOpened;
 using testing::DestroyFrame;
 using testing::FramesOf;
 using testing::IsRefusedUnchanged;
@@ -53,7 +54,7 @@ bool IsLog(const std::string& path) { return path.size() > 4 && path.substr(path
 TEST(RecoveryCut, WhatOneRecoveryFoundTheNextOneMustFindToo) {
   for (size_t batch = 0; batch < 3; ++batch) {
     Machine machine = KilledAfter(3, kUnsynced);
-    EXPECT_EQ(ContentsOf(*machine.Open()), Numbered(1, 4));
+    EXPECT_EQ(ContentsWhenOpened(machine), Numbered(1, 4));
     const std::string log = machine.Logs()[0];
     DestroyFrame(machine, log, BatchesOf(machine, log)[batch]);
     EXPECT_TRUE(IsRefusedUnchanged(machine, "an earlier recovery recorded")) << "batch " << batch;
@@ -62,7 +63,7 @@ TEST(RecoveryCut, WhatOneRecoveryFoundTheNextOneMustFindToo) {
 
 TEST(RecoveryCut, TheCutIsKeptWhileItsLogIsLiveThroughAnyNumberOfOpens) {
   Machine machine = KilledAfter(3, kUnsynced);
-  for (int i = 0; i < 4; ++i) EXPECT_EQ(ContentsOf(*machine.Open()), Numbered(1, 4));
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(ContentsWhenOpened(machine), Numbered(1, 4));
   const std::string log = machine.Logs()[0];
   DestroyFrame(machine, log, BatchesOf(machine, log)[1]);
   EXPECT_TRUE(IsRefusedUnchanged(machine, "an earlier recovery recorded"));
@@ -74,7 +75,7 @@ TEST(RecoveryCut, FramesBehindTheCutAreNeitherReplayedNorProofs) {
   const std::vector<LogFrame> batches = BatchesOf(machine, log);
   const std::string whole = *machine.disk().Contents(log);
   DestroyFrame(machine, log, batches[2]);
-  EXPECT_EQ(ContentsOf(*machine.Open()), Numbered(1, 3));
+  EXPECT_EQ(ContentsWhenOpened(machine), Numbered(1, 3));
   // The frames behind the cut come back, as an unsynced write that another crash kept.
   ASSERT_OK(machine.disk().SetContents(log, whole));
   const auto engine = machine.Open();
@@ -117,7 +118,7 @@ TEST(RecoveryCut, ALogCutBeforeItsFirstFrameCountsAsEmptyAndTheChainGoesOn) {
   EXPECT_EQ(ContentsOf(*engine), Contents{});
   PutNumbered(*engine, 11, 13);
   engine.reset();
-  EXPECT_EQ(ContentsOf(*machine.Open()), Numbered(11, 13));
+  EXPECT_EQ(ContentsWhenOpened(machine), Numbered(11, 13));
 }
 
 // A recovery, some unsynced writes, a crash that tears them, again and again.
@@ -267,11 +268,11 @@ TEST(RecoveryCut, AReplayedFrameThatAFailedSyncHadLostIsMadeDurableByTheRecovery
   machine.disk().SetFaultRule(nullptr);
 
   // The page cache still has it; the disk does not.
-  ASSERT_EQ(ContentsOf(*machine.AfterKill().Open()), Numbered(1, 3));
-  ASSERT_EQ(ContentsOf(*machine.AfterPowerLoss().Open()), Numbered(1, 2));
+  ASSERT_EQ(ContentsWhenOpened(machine.AfterKill()), Numbered(1, 3));
+  ASSERT_EQ(ContentsWhenOpened(machine.AfterPowerLoss()), Numbered(1, 2));
   const auto recovered = machine.Open();
   EXPECT_EQ(ContentsOf(*recovered), Numbered(1, 3));
-  EXPECT_EQ(ContentsOf(*machine.AfterPowerLoss().Open()), Numbered(1, 3));
+  EXPECT_EQ(ContentsWhenOpened(machine.AfterPowerLoss()), Numbered(1, 3));
 }
 
 // [SYNC_BEFORE_CUT]
@@ -322,7 +323,7 @@ Machine DurableRemains() {
 TEST(RecoveryCut, ARecoveryThatCrashesAtAnyCallIsRepeatedByTheNext) {
   const Machine remains = DurableRemains();
   Machine whole = remains.AfterKill();
-  EXPECT_EQ(ContentsOf(*whole.Open()), Numbered(1, 8));
+  EXPECT_EQ(ContentsWhenOpened(whole), Numbered(1, 8));
   const uint64_t calls = whole.disk().calls();
   for (uint64_t call = 0; call < calls; ++call) {
     Machine machine = remains.AfterKill();
@@ -355,7 +356,7 @@ TEST(RecoveryCut, ARecoveryThatFailsAtOneCallSaysSoOrLosesNothing) {
           ASSERT_EQ(ContentsOf(**opened), Numbered(1, 8)) << "call " << call;
         }
       }
-      ASSERT_EQ(ContentsOf(*machine.Open()), Numbered(1, 8)) << "call " << call;
+      ASSERT_EQ(ContentsWhenOpened(machine), Numbered(1, 8)) << "call " << call;
     }
   }
 }

@@ -17,6 +17,7 @@ namespace {
 
 using testing::Contents;
 using testing::ContentsOf;
+using testing::ContentsWhenOpened;
 using testing::DestroyFrame;
 using testing::FailsWith;
 using testing::FramesOf;
@@ -96,7 +97,7 @@ TEST(RecoveryTail, GarbageBehindTheLastFrameIsItsEnd) {
   Machine machine = Killed(WriteOptions{});
   const std::string log = machine.Logs()[0];
   machine.Write(log, FramesOf(machine, log).back().end_offset, RandomBytes(random, 2000));
-  EXPECT_EQ(ContentsOf(*machine.Open()), Numbered(1, kPuts + 1));
+  EXPECT_EQ(ContentsWhenOpened(machine), Numbered(1, kPuts + 1));
 }
 
 TEST(RecoveryTail, AFlippedBitInAnUnsyncedLogLeavesThePrefixBeforeIt) {
@@ -132,7 +133,7 @@ TEST(RecoveryTail, AFlippedBitBeforeASyncedFrameIsALossAndChangesNothing) {
   for (uint64_t bit = 8 * frames.back().offset; bit < 8 * frames.back().end_offset; ++bit) {
     Machine machine = Copy(killed);
     machine.FlipBit(log, bit);
-    ASSERT_EQ(ContentsOf(*machine.Open()), Numbered(1, kPuts)) << "bit " << bit;
+    ASSERT_EQ(ContentsWhenOpened(machine), Numbered(1, kPuts)) << "bit " << bit;
   }
 }
 
@@ -150,11 +151,11 @@ TEST(RecoveryTail, ADamagedHeaderDoesNotHideTheFramesOfALog) {
   for (uint64_t bit = 0; bit < 8 * kFileIdentitySizeBytes; ++bit) {
     Machine machine = Copy(killed);
     machine.FlipBit(machine.Logs()[0], bit);
-    ASSERT_EQ(ContentsOf(*machine.Open()), Numbered(1, kPuts + 1)) << "bit " << bit;
+    ASSERT_EQ(ContentsWhenOpened(machine), Numbered(1, kPuts + 1)) << "bit " << bit;
   }
   Machine machine = Copy(killed);
   machine.Zero(machine.Logs()[0], 0, kFileIdentitySizeBytes);
-  EXPECT_EQ(ContentsOf(*machine.Open()), Numbered(1, kPuts + 1));
+  EXPECT_EQ(ContentsWhenOpened(machine), Numbered(1, kPuts + 1));
 }
 
 // A machine whose database was closed, with its entries in a log.
@@ -181,7 +182,7 @@ TEST(RecoveryTail, AfterACleanCloseNoFlippedBitLosesAnythingSilently) {
       if (is_needed) {
         ASSERT_TRUE(IsRefusedUnchanged(machine, log)) << "bit " << bit;
       } else {
-        ASSERT_EQ(ContentsOf(*machine.Open()), Numbered(1, kPuts + 1)) << "bit " << bit;
+        ASSERT_EQ(ContentsWhenOpened(machine), Numbered(1, kPuts + 1)) << "bit " << bit;
       }
     }
   }
@@ -216,7 +217,7 @@ TEST(RecoveryTail, ABatchIsReplayedAsAWholeOrNotAtAll) {
     torn.Truncate(log, offset);
     ASSERT_EQ(ContentsOf(*torn.Open()), Numbered(1, 2));
   }
-  EXPECT_EQ(ContentsOf(*machine.Open()), Numbered(1, 40));
+  EXPECT_EQ(ContentsWhenOpened(machine), Numbered(1, 40));
 }
 
 TEST(RecoveryTail, WhatAPowerLossLeavesIsAPrefixThatHoldsEverythingSynced) {

@@ -96,6 +96,11 @@ uint64_t Machine::SizeOf(const std::string& path) const { return env_->file_syst
   return ::testing::AssertionSuccess();
 }
 
+Contents ContentsWhenOpened(Machine& machine) {
+  const std::unique_ptr<Engine> engine = machine.Open();
+  return engine == nullptr ? Contents{} : ContentsOf(*engine);
+}
+
 std::string NumberedKey(int i) { return absl::StrFormat("key%05d", i); }
 
 Contents Numbered(int begin, int end) {

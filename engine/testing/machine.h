@@ -4,7 +4,7 @@
 //   auto engine = machine.Open();
 //   ASSERT_OK(engine->Put("k", "v"));
 //   Machine after = machine.AfterPowerLoss();        // the engine runs on, on its own disk
-//   EXPECT_EQ(ContentsOf(*after.Open()), (Contents{{"k", "v"}}));
+//   EXPECT_EQ(ContentsWhenOpened(after), (Contents{{"k", "v"}}));
 //
 // Thread safety: as its parts.
 #ifndef AETERNUS_ENGINE_TESTING_MACHINE_H_
@@ -92,6 +92,10 @@ Contents ContentsOf(Database& database, const ReadOptions& options = {}) {
   EXPECT_TRUE(it.status().ok()) << it.status();
   return contents;
 }
+
+// The same of the machine's database, opened for it; a failure of the test when it cannot be.
+Contents ContentsWhenOpened(Machine& machine);
+inline Contents ContentsWhenOpened(Machine&& machine) { return ContentsWhenOpened(machine); }
 
 // Pairs with numbers for names: what keys begin ... end - 1 hold after PutNumbered, which gives each an LSN of its own.
 std::string NumberedKey(int i);
