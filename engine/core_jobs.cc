@@ -109,7 +109,11 @@ absl::Status Core::CommitEdit(VersionEdit edit, absl::FunctionRef<void(View&)> a
   env::MutexLock lock(&manifest_mutex_);
   ReserveNumbers(&edit);
   if (const absl::Status status = CommitToManifest(edit); !status.ok()) {
-    for (const TableMetadata& table : edit.added_tables) obsolete_.Add(PathOf(TableName(table.number)));
+    // Nothing was written, so nothing names the new table. After a final error the edit may be in the file: the table
+    // stays, and the next Open decides.
+    if (CheckWritable().ok()) {
+      for (const TableMetadata& table : edit.added_tables) obsolete_.Add(PathOf(TableName(table.number)));
+    }
     return status;
   }
   const std::shared_ptr<const Version> version = manifest_->state().version;
