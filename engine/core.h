@@ -176,6 +176,9 @@ class Core : public std::enable_shared_from_this<Core> {
   // Commits `edit`, then shows its version, with `amend` applied, to readers.
   absl::Status CommitEdit(VersionEdit edit, absl::FunctionRef<void(View&)> amend) ABSL_LOCKS_EXCLUDED(manifest_mutex_);
   absl::Status CheckpointManifest() ABSL_EXCLUSIVE_LOCKS_REQUIRED(manifest_mutex_);
+  // The oldest log on disk behind `log`: what is in no table once the memtable of `log` is, is there or further behind.
+  // There is one once LogChain::EnsureNext has returned.
+  FileNumber LogBehind(FileNumber log) const;
   void RetireLogsBelow(FileNumber min_log);
   compaction::PlannerOptions planner_options() const;
 

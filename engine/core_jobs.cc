@@ -173,6 +173,13 @@ absl::Status Core::CheckpointManifest() {
   return absl::OkStatus();
 }
 
+// Asked of the files and not of the view, because a log that a writer is just ending or beginning belongs to no memtable
+// there that is frozen already or still active.
+FileNumber Core::LogBehind(FileNumber log) const {
+  env::MutexLock lock(&log_files_mutex_);
+  return *std::upper_bound(log_files_.begin(), log_files_.end(), log);
+}
+
 void Core::RetireLogsBelow(FileNumber min_log) {
   {
     env::MutexLock lock(&log_files_mutex_);
@@ -208,13 +215,9 @@ absl::StatusOr<bool> Core::FlushOldestFrozen() {
   VersionEdit edit;
   if (table.has_value()) edit.added_tables.push_back(*table);
   edit.flushed_lsn = memtable.last_lsn();
-  AETERNUS_ASSIGN_OR_RETURN(now, Now());
-  if (now.view->frozen.size() > 1) {
-    edit.min_log = now.view->frozen[1].log;
-  } else {
-    AETERNUS_ASSIGN_OR_RETURN(edit.min_log, logs_->EnsureNext());
-  }
-  const FileNumber min_log = *edit.min_log;
+  AETERNUS_RETURN_IF_ERROR(logs_->EnsureNext().status());
+  const FileNumber min_log = LogBehind(oldest.log);
+  edit.min_log = min_log;
   AETERNUS_RETURN_IF_ERROR(CommitEdit(std::move(edit), [](View& view) { view.frozen.erase(view.frozen.begin()); }));
   counters_.flushes.fetch_add(1, std::memory_order_relaxed);
   now.view.reset();
