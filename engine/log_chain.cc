@@ -40,7 +40,7 @@ bool LogChain::has_active() const { return active() != nullptr; }
 std::optional<LogChain::Position> LogChain::active_position() const {
   const std::shared_ptr<Log> log = active();
   if (log == nullptr) return std::nullopt;
-  return Position{log->writer->number(), log->end_offset.load(std::memory_order_acquire)};
+  return Position{log->number, log->end_offset.load(std::memory_order_acquire)};
 }
 
 void LogChain::RaiseSynced(Lsn lsn) {
@@ -53,11 +53,11 @@ absl::StatusOr<FileNumber> LogChain::EnsureNext() {
   env::MutexLock prepare(&prepare_mutex_);
   {
     env::MutexLock lock(&list_mutex_);
-    if (active_ != nullptr) return active_->writer->number();
+    if (active_ != nullptr) return active_->number;
   }
   AETERNUS_RETURN_IF_ERROR(PrepareLocked());
   env::MutexLock lock(&list_mutex_);
-  return prepared_ != nullptr ? prepared_->number() : active_->writer->number();  // the writer may have taken it
+  return prepared_ != nullptr ? prepared_->number() : active_->number;  // the writer may have taken it
 }
 
 absl::Status LogChain::PrepareNext() {
@@ -83,9 +83,10 @@ absl::Status LogChain::Append(absl::Span<const wal::Frame> batches, bool* wrote)
   if (begins) {
     AETERNUS_RETURN_IF_ERROR(EnsureNext().status());
     env::MutexLock lock(&list_mutex_);
-    log = std::make_shared<Log>();
+    log = std::make_shared<Log>(prepared_->number());
     log->writer = std::move(prepared_);
     log->last_lsn = predecessor_.last_lsn.value;
+    active_ = log;  // before its first frame, so that EnsureNext always finds it here or there
   }
 
   const std::string link = begins ? EncodeLogLink(predecessor_) : std::string();
@@ -103,18 +104,15 @@ absl::Status LogChain::Append(absl::Span<const wal::Frame> batches, bool* wrote)
   const uint64_t before = log->writer->size_bytes();
   const absl::Status status = log->writer->Append(frames, wrote);
   if (!status.ok() && begins && !*wrote) {
-    env::MutexLock lock(&list_mutex_);  // still without a frame: it stays the prepared one
+    env::MutexLock lock(&list_mutex_);  // still without a frame: it is the prepared one again
     prepared_ = std::move(log->writer);
+    active_ = nullptr;
     return status;
   }
   if (status.ok()) {
     if (batches.back().lsn_count > 0) log->last_lsn = batches.back().last_lsn().value;
     log->end_offset.store(log->writer->size_bytes(), std::memory_order_release);
     bytes_appended_.fetch_add(log->writer->size_bytes() - before, std::memory_order_relaxed);
-  }
-  if (begins) {
-    env::MutexLock lock(&list_mutex_);
-    active_ = std::move(log);
   }
   return status;
 }
@@ -129,7 +127,7 @@ absl::Status LogChain::Seal(bool* wrote) {
   if (log == nullptr) return absl::OkStatus();
   const wal::Frame seal = SealFrame(*log);
   AETERNUS_RETURN_IF_ERROR(log->writer->Append({&seal, 1}, wrote));
-  predecessor_ = {.predecessor = log->writer->number(), .end_offset = log->end_offset, .last_lsn = Lsn(log->last_lsn)};
+  predecessor_ = {.predecessor = log->number, .end_offset = log->end_offset, .last_lsn = Lsn(log->last_lsn)};
   has_sealed_ = true;
   env::MutexLock lock(&list_mutex_);
   older_.push_back(std::move(active_));

@@ -86,7 +86,9 @@ class LogChain {
 
  private:
   struct Log {
-    std::unique_ptr<wal::Writer> writer;
+    explicit Log(FileNumber n) : number(n) {}
+    const FileNumber number;
+    std::unique_ptr<wal::Writer> writer;  // of the writer role, and of whoever syncs a log that has frames
     std::atomic<uint64_t> last_lsn{0};
     std::atomic<uint64_t> end_offset{0};
   };
