@@ -62,6 +62,11 @@ VersionEdit SnapshotOf(const ManifestState& state) {
   return edit;
 }
 
+// A final error, whatever the device called it: the codes of errors that pass are not for it.
+absl::Status Final(const absl::Status& status) {
+  return status.ok() ? status : absl::InternalError(absl::StrCat("the manifest failed: ", status.message()));
+}
+
 // `*wrote` as in wal::Writer::Append.
 absl::Status AppendAndSync(wal::Writer* writer, EditNumber number, const VersionEdit& edit, bool* wrote) {
   const std::string payload = EncodeVersionEdit(edit);
@@ -169,7 +174,7 @@ absl::Status Manifest::Commit(const VersionEdit& edit) {
   bool wrote = false;
   if (const absl::Status status = AppendAndSync(writer_.get(), next.last_edit, edit, &wrote); !status.ok()) {
     if (absl::IsResourceExhausted(status) && !wrote) return status;
-    return failed_ = Annotate(status, "the manifest failed");
+    return failed_ = Final(status);
   }
   env::MutexLock lock(&mutex_);
   state_ = std::move(next);
@@ -186,8 +191,7 @@ absl::Status Manifest::Checkpoint(FileNumber number) {
     return writer.status();
   }
   const absl::Status status = writer.ok() ? SwitchTo(*std::move(writer)) : writer.status();
-  if (!status.ok()) failed_ = Annotate(status, "the manifest failed");
-  return failed_;
+  return failed_ = Final(status);
 }
 
 absl::StatusOr<std::unique_ptr<wal::Writer>> Manifest::WriteSnapshot(FileNumber number, EditNumber durable_edit) const {
