@@ -95,8 +95,13 @@ absl::Status Core::LogRun(absl::Span<PendingCommit* const> run, Lsn first) {
 // frame.
 absl::Status Core::FirstLogInUse() {
   if (logs_->has_active() || manifest_->state().min_log.value != 0) return absl::OkStatus();
+  const absl::StatusOr<FileNumber> first = logs_->EnsureNext();
+  if (!first.ok()) {
+    if (absl::IsResourceExhausted(first.status())) SetOutOfSpace(first.status());
+    return first.status();
+  }
   VersionEdit edit;
-  AETERNUS_ASSIGN_OR_RETURN(edit.min_log, logs_->EnsureNext());
+  edit.min_log = *first;
   return CommitEdit(std::move(edit), [](View&) {});
 }
 
