@@ -26,6 +26,9 @@ absl::Status ApplyBatch(const wal::Frame& frame, std::string_view file, uint64_t
   for (uint32_t i = 0; i < frame.lsn_count; ++i) {
     AETERNUS_ASSIGN_OR_RETURN(const std::optional<BatchOperation> operation, reader.Next());
     if (!operation.has_value()) return CorruptionError(file, offset, "batch of ", frame.lsn_count, " holds only ", i);
+    if (const absl::Status status = CheckOperation(*operation); !status.ok()) {
+      return CorruptionError(file, offset, "operation ", i, " of a batch: ", status.message());
+    }
     const Lsn lsn(frame.first_lsn.value + i);
     switch (operation->kind) {
       case EntryKind::kPut:
