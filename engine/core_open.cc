@@ -7,6 +7,7 @@
 #include "base/status.h"
 #include "engine/core.h"
 #include "engine/file_names.h"
+#include "sstable/format.h"
 #include "sstable/table.h"
 
 namespace aeternus {
@@ -14,6 +15,17 @@ namespace {
 
 // File numbers are set aside in the manifest by this many at a time.
 constexpr uint64_t kReservedNumbers = 1024;
+
+// What a table file says that it is; DataLoss when it has no whole footer.
+absl::StatusOr<FileIdentity> ReadTableIdentity(env::FileSystem* file_system, const std::string& path) {
+  AETERNUS_ASSIGN_OR_RETURN(const uint64_t size, file_system->FileSize(path));
+  if (size < sstable::kFooterSizeBytes) return CorruptionError(path, 0, "the table has no footer");
+  AETERNUS_ASSIGN_OR_RETURN(const auto file, file_system->NewRandomAccessFile(path));
+  std::string bytes(sstable::kFooterSizeBytes, '\0');
+  AETERNUS_RETURN_IF_ERROR(file->Read(size - bytes.size(), absl::MakeSpan(bytes)));
+  AETERNUS_ASSIGN_OR_RETURN(const sstable::Footer footer, sstable::DecodeFooter(bytes, path, size));
+  return footer.identity;
+}
 
 }  // namespace
 
@@ -123,17 +135,14 @@ absl::Status Core::CheckTables(const ManifestState& state, const DirectoryConten
   for (const FileNumber number : contents.tables) {
     if (state.version->Find(number) != nullptr) continue;
     const std::string path = PathOf(TableName(number));
-    AETERNUS_ASSIGN_OR_RETURN(const uint64_t size, file_system_->FileSize(path));
-    const auto table = sstable::Table::Open({.file_system = file_system_,
-                                             .path = path,
-                                             .database_id = state.database_id,
-                                             .number = number,
-                                             .size_bytes = size,
-                                             .cache = &resources_->cache});
-    const absl::StatusOr<sstable::Footer> footer = table->ReadFooter();
-    if (!footer.ok() && !absl::IsDataLoss(footer.status())) return footer.status();
-    if (footer.ok() && footer->identity.edit > state.last_edit) {
-      return CorruptionError(path, 0, "the table was made when manifest edit ", footer->identity.edit.value,
+    const absl::StatusOr<FileIdentity> identity = ReadTableIdentity(file_system_, path);
+    if (absl::IsDataLoss(identity.status())) continue;  // half-made
+    AETERNUS_RETURN_IF_ERROR(identity.status());
+    if (identity->database_id != state.database_id) {
+      return CorruptionError(path, 0, "the table belongs to another database; move it away");
+    }
+    if (identity->edit > state.last_edit) {
+      return CorruptionError(path, 0, "the table was made when manifest edit ", identity->edit.value,
                              " was durable, but the manifest ends at edit ", state.last_edit.value,
                              "; nothing was changed");
     }
