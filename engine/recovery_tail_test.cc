@@ -215,7 +215,7 @@ TEST(RecoveryTail, ABatchIsReplayedAsAWholeOrNotAtAll) {
   for (uint64_t offset = frame.offset; offset < frame.end_offset; offset += 8) {
     Machine torn = Copy(machine);
     torn.Truncate(log, offset);
-    ASSERT_EQ(ContentsOf(*torn.Open()), Numbered(1, 2));
+    ASSERT_EQ(ContentsWhenOpened(torn), Numbered(1, 2));
   }
   EXPECT_EQ(ContentsWhenOpened(machine), Numbered(1, 40));
 }
