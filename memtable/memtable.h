@@ -71,7 +71,7 @@ class Memtable {
   size_t memory_bytes() const;
   uint64_t entry_count() const;  // points and range tombstones
   uint64_t point_count() const;
-  Lsn last_lsn() const;          // of the newest entry; kMinLsn when empty
+  Lsn last_lsn() const;  // of the newest entry; kMinLsn when empty
   // Of all point keys; empty when there are none.
   std::string common_key_prefix() const;
 
