@@ -18,6 +18,8 @@ namespace {
 
 absl::StatusOr<ExitCode> RunStats(Arguments arguments) {
   return WithDatabase(arguments[0], Purpose::kRead, [&](Db& db) -> absl::StatusOr<ExitCode> {
+    // A failure of that work is among what Stats tells.
+    db.WaitForBackgroundWork().IgnoreError();
     AETERNUS_ASSIGN_OR_RETURN(const Stats stats, db.Stats());
     AETERNUS_RETURN_IF_ERROR(
         WriteOutput(absl::GetFlag(FLAGS_json) ? absl::StrCat(FormatStatsJson(stats), "\n") : FormatStats(stats)));
@@ -55,7 +57,9 @@ Command StatsCommand() {
   return {.name = "stats",
           .parameters = "DB",
           .summary = "show the tree of tables, the memory and the state",
-          .help = "Tables are shown as compaction groups them, with bars to the scale of the largest.",
+          .help =
+              "Tables are shown as compaction groups them, with bars to the scale of the largest, after the flushes\n"
+              "and merges that are due.",
           .flags = {"json", "memory_budget_mb"},
           .run = RunStats};
 }
