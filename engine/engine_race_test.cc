@@ -108,6 +108,7 @@ void InterruptAtEveryCall(const std::function<void(Engine&)>& prepare, const std
     Machine machine;
     const auto engine = machine.Open();
     prepare(*engine);
+    EXPECT_FALSE(ContentsOf(*engine).empty());  // as below: what is read is cached
     const uint64_t first = machine.disk().calls();
     job(*engine);
     calls = machine.disk().calls() - first;
