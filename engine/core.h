@@ -147,7 +147,7 @@ class Core : public std::enable_shared_from_this<Core> {
   absl::Status CheckTables(const ManifestState& state, const DirectoryContents& contents) const;
   absl::Status SwitchManifest(ManifestState state, const Replay& replay, const DirectoryContents& contents);
   void StartFrom(const Replay& replay, const ManifestState& state);
-  void DiscardUnreferenced(const DirectoryContents& contents);
+  void DiscardUnreferenced(const DirectoryContents& contents, const Replay& replay);
 
   // Writing.
   absl::Status CommitRun(absl::Span<PendingCommit* const> run) ABSL_EXCLUSIVE_LOCKS_REQUIRED(commit_mutex_);

@@ -56,7 +56,7 @@ absl::Status Core::Recover() {
   // Nothing that is only in memory's view of the disk may be counted on from here [SYNC_BEFORE_CUT].
   if (replay.holds_entries()) AETERNUS_RETURN_IF_ERROR(MakeReplayDurable(file_system_, dir_, replay));
   AETERNUS_RETURN_IF_ERROR(SwitchManifest(state, replay, contents));
-  DiscardUnreferenced(contents);
+  DiscardUnreferenced(contents, replay);
   return absl::OkStatus();
 }
 
@@ -217,13 +217,14 @@ void Core::StartFrom(const Replay& replay, const ManifestState& state) {
   view_ = std::move(view);
 }
 
-void Core::DiscardUnreferenced(const DirectoryContents& contents) {
+void Core::DiscardUnreferenced(const DirectoryContents& contents, const Replay& replay) {
   const ManifestState state = manifest_->state();
-  const auto is_dead = [&](FileNumber log) {
-    return state.cut.has_value() && log > state.cut->log && log < state.cut->first_live_log;
+  const auto is_live = [&](FileNumber log) {
+    if (state.min_log.value == 0 || log <= state.min_log) return log == state.min_log;
+    return std::any_of(replay.logs.begin(), replay.logs.end(), [&](const auto& r) { return r.number == log; });
   };
   for (const FileNumber log : contents.logs) {
-    if (log < state.min_log || is_dead(log) || state.min_log.value == 0) obsolete_.Add(PathOf(LogName(log)));
+    if (!is_live(log)) obsolete_.Add(PathOf(LogName(log)));
   }
   for (const FileNumber table : contents.tables) {
     if (state.version->Find(table) == nullptr) obsolete_.Add(PathOf(TableName(table)));
@@ -233,7 +234,7 @@ void Core::DiscardUnreferenced(const DirectoryContents& contents) {
   }
   {
     env::MutexLock lock(&log_files_mutex_);
-    std::erase_if(log_files_, [&](FileNumber log) { return log < state.min_log || is_dead(log); });
+    std::erase_if(log_files_, [&](FileNumber log) { return !is_live(log); });
   }
   obsolete_.Collect();
 }

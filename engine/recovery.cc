@@ -81,7 +81,9 @@ class Replayer {
   bool IsCutLog(FileNumber number) const { return manifest_.cut.has_value() && manifest_.cut->log == number; }
   // Logs between the cut and the first log made after it: discarded by an earlier recovery [CUT_DROPS].
   bool IsDead(FileNumber number) const {
-    return manifest_.cut.has_value() && number > manifest_.cut->log && number < manifest_.cut->first_live_log;
+    const bool is_cut_off =
+        manifest_.cut.has_value() && number > manifest_.cut->log && number < manifest_.cut->first_live_log;
+    return is_cut_off || std::find(superseded_.begin(), superseded_.end(), number) != superseded_.end();
   }
 
   absl::Status Missing(FileNumber number, std::string_view what) const {
@@ -120,29 +122,53 @@ class Replayer {
     AETERNUS_ASSIGN_OR_RETURN(std::optional<wal::Frame> first, reader.Next());
     if (IsRetired(number) || IsDead(number)) return NoteFrames(reader, first, number);
 
-    const bool is_linked = first.has_value() && first->type == wal::FrameType::kLink;
-    LogLink link;
-    if (is_linked) {
-      AETERNUS_ASSIGN_OR_RETURN(link, DecodeLogLink(first->payload, reader.path(), reader.frame_offset()));
-      if (link.predecessor >= manifest_.min_log && !Exists(link.predecessor)) {
-        return Missing(link.predecessor, absl::StrCat("the predecessor of ", LogName(number)));  // [LINK_GAP]
-      }
-    }
-    if (chain_ended_) return NoteFrames(reader, first, number);
-    if (IsCutLog(number) && manifest_.cut->offset_bytes <= kFileIdentitySizeBytes) {
+    if (!chain_ended_ && IsCutLog(number) && manifest_.cut->offset_bytes <= kFileIdentitySizeBytes) {
       ExtendChain(number, kFileIdentitySizeBytes);  // cut before its first frame: empty, and the chain goes on
       return NoteFrames(reader, first, number);
     }
+    LogLink link;
+    AETERNUS_ASSIGN_OR_RETURN(const bool is_linked, HoldsLink(first, reader, &link));
+    if (!chain_ended_ && is_linked && Continues(link)) return ReplayFrames(reader, *first, link, number);
     if (!first.has_value()) {
       AETERNUS_ASSIGN_OR_RETURN(first, reader.ScanNext());
       if (!first.has_value()) return absl::OkStatus();  // prepared, never used: not in the chain
     }
-    if (!is_linked || !Continues(link)) {
-      chain_ended_ = true;
-      if (replay_.logs.empty()) ExtendChain(number, kFileIdentitySizeBytes);
-      return NoteFrames(reader, first, number);
+    if (!chain_ended_) {
+      AETERNUS_ASSIGN_OR_RETURN(const bool is_superseded, ALaterLogContinues(number));
+      if (is_superseded) {
+        superseded_.push_back(number);
+        return NoteFrames(reader, first, number);
+      }
     }
-    return ReplayFrames(reader, *first, link, number);
+    if (is_linked && link.predecessor >= manifest_.min_log && !Exists(link.predecessor)) {
+      return Missing(link.predecessor, absl::StrCat("the predecessor of ", LogName(number)));  // [LINK_GAP]
+    }
+    if (!chain_ended_ && replay_.logs.empty()) ExtendChain(number, kFileIdentitySizeBytes);
+    chain_ended_ = true;
+    return NoteFrames(reader, first, number);
+  }
+
+  // Whether the first frame of a log is a link, and which.
+  static absl::StatusOr<bool> HoldsLink(const std::optional<wal::Frame>& first, const wal::Reader& reader,
+                                        LogLink* link) {
+    if (!first.has_value() || first->type != wal::FrameType::kLink) return false;
+    AETERNUS_ASSIGN_OR_RETURN(*link, DecodeLogLink(first->payload, reader.path(), reader.frame_offset()));
+    return true;
+  }
+
+  // Whether a log behind `number` goes on where the chain stands now. Then an earlier recovery ended the chain here and
+  // discarded `number`; a crash undid its deletion, and the cut that called it dead has made way for a younger one.
+  absl::StatusOr<bool> ALaterLogContinues(FileNumber number) {
+    for (auto later = std::upper_bound(log_numbers_.begin(), log_numbers_.end(), number); later != log_numbers_.end();
+         ++later) {
+      AETERNUS_ASSIGN_OR_RETURN(const auto file, file_system_->NewRandomAccessFile(LogPath(*later)));
+      wal::Reader reader(file.get(), manifest_.database_id, *later);
+      AETERNUS_ASSIGN_OR_RETURN(const std::optional<wal::Frame> first, reader.Next());
+      LogLink link;
+      AETERNUS_ASSIGN_OR_RETURN(const bool is_linked, HoldsLink(first, reader, &link));
+      if (is_linked && Continues(link)) return true;
+    }
+    return false;
   }
 
   bool Continues(const LogLink& link) const {
@@ -225,6 +251,7 @@ class Replayer {
   const std::function<std::shared_ptr<Memtable>()>& new_memtable_;
   Replay replay_;
   std::vector<Witness> witnesses_;
+  std::vector<FileNumber> superseded_;  // dead, as a later log says
   bool chain_ended_ = false;
 };
 
