@@ -68,9 +68,9 @@ Answers AskEverything(Table& table, const TableModel& model) {
     answers.push_back(AnswerFind(table, entry.key, entry.lsn));
     answers.push_back(AnswerFind(table, entry.key + "x", kMaxLsn));
     it->Seek(entry.key, entry.lsn);
-    answers.push_back(Drain(*it));
+    answers.push_back(Drain(*it, /*forward=*/true, /*limit=*/2));
     it->SeekBefore(entry.key);
-    answers.push_back(Drain(*it, /*forward=*/false));
+    answers.push_back(Drain(*it, /*forward=*/false, /*limit=*/2));
     answers.push_back(
         Answer(table.MaxCoveringTombstone(entry.key, kMaxLsn), [](Lsn lsn) { return absl::StrCat(lsn); }));
   }

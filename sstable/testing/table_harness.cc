@@ -152,9 +152,9 @@ void TableHarness::SetContents(std::string bytes) {
   EXPECT_TRUE(file_system_.SetContents(kPath, std::move(bytes)).ok());
 }
 
-std::vector<std::string> Drain(EntryIterator& it, bool forward) {
+std::vector<std::string> Drain(EntryIterator& it, bool forward, size_t limit) {
   std::vector<std::string> rendered;
-  for (; it.Valid(); forward ? it.Next() : it.Prev()) rendered.push_back(Render(it.entry()));
+  for (; it.Valid() && rendered.size() < limit; forward ? it.Next() : it.Prev()) rendered.push_back(Render(it.entry()));
   if (!it.status().ok()) rendered.push_back(it.status().ToString());
   return rendered;
 }

@@ -6,6 +6,7 @@
 #ifndef AETERNUS_SSTABLE_TESTING_TABLE_HARNESS_H_
 #define AETERNUS_SSTABLE_TESTING_TABLE_HARNESS_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -86,9 +87,9 @@ class TableHarness {
   TableParams params_;
 };
 
-// All entries from where the iterator stands, to the end or the beginning, each rendered; the error that ended it, if
-// any, at the end.
-std::vector<std::string> Drain(EntryIterator& it, bool forward = true);
+// The entries from where the iterator stands, to the end or the beginning but at most `limit`, each rendered; behind
+// them the error that ended it, if any.
+std::vector<std::string> Drain(EntryIterator& it, bool forward = true, size_t limit = SIZE_MAX);
 
 }  // namespace aeternus::sstable::testing
 
