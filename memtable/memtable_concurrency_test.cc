@@ -23,7 +23,7 @@ namespace {
 
 using ::aeternus::testing::Random;
 
-constexpr uint64_t kOperations = 100'000;
+constexpr uint64_t kOperations = 30'000;
 constexpr uint64_t kKeys = 4'001;  // prime to the stride: all keys are visited before one comes again
 
 // The key of the point written at `lsn`: a walk over the key space that jumps, with ascending stretches.

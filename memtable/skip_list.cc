@@ -68,14 +68,16 @@ SkipList::Node* SkipList::NewNode(const EntryView& entry, int height) {
   return new (arena_->Allocate(Node::SizeBytes(entry, height))) Node(entry, height);
 }
 
-// One in four nodes of a level reaches the next. The sequence (xorshift64) is the same in every run, so that runs
-// replay; only who knows it and chooses each key by it could make searches slow, and never wrong.
+// One in two nodes of a level reaches the next: a search touches only the nodes that it steps to, and those are fewest
+// (about log2 n) when levels are many. (The usual one in four suits lists that touch each node they compare.) The
+// sequence (xorshift64) is the same in every run, so that runs replay; only who knows it and chooses each key by it
+// could make searches slow, and never wrong.
 int SkipList::DrawHeight() {
   height_state_ ^= height_state_ << 13;
   height_state_ ^= height_state_ >> 7;
   height_state_ ^= height_state_ << 17;
   int height = 1;
-  for (uint64_t bits = height_state_ >> 16; height < kMaxHeight && (bits & 3) == 0; bits >>= 2) ++height;
+  for (uint64_t bits = height_state_ >> 16; height < kMaxHeight && (bits & 1) == 0; bits >>= 1) ++height;
   return height;
 }
 

@@ -56,8 +56,8 @@ class SkipList {
   static EntryView Entry(const Node* node);
 
  private:
-  // 4^12 = 16 M entries before searches grow longer than logarithmic.
-  static constexpr int kMaxHeight = 12;
+  // 2^20 = 1 M entries before searches grow longer than logarithmic, and then slowly.
+  static constexpr int kMaxHeight = 20;
   struct Link;
   // What a search looks for, with its word.
   struct Target {
