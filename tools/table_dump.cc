@@ -14,7 +14,6 @@
 #include "sstable/format.h"
 #include "sstable/properties.h"
 #include "sstable/table.h"
-#include "sstable/table_params.h"
 #include "tools/frame_dump.h"
 #include "tools/text.h"
 #include "tools/units.h"
