@@ -267,7 +267,7 @@ absl::StatusOr<Core::MergeRequest> Core::RequestFor(const compaction::Plan& plan
 absl::Status Core::RunPlan(const compaction::Plan& plan, const View& view) {
   OlderTables older(view, plan.inputs, options_.compaction.tombstone_exact_lookup);
   AETERNUS_ASSIGN_OR_RETURN(MergeRequest request, RequestFor(plan, view, &older));
-  env::SyncPoint("compaction:merging");
+  env::SyncPoint("compaction:begin");
   AETERNUS_ASSIGN_OR_RETURN(const std::optional<TableMetadata> table, BuildTable(std::move(request)));
   VersionEdit edit;
   for (const auto& input : plan.inputs) edit.removed_tables.push_back(input->number);

@@ -213,7 +213,7 @@ TEST_F(DbTest, AFlushOfTheCallerWaitsForTheFlushThatRuns) {
 
 TEST_F(DbTest, WritesAndReadsFinishWhileACompactionStandsStill) {
   if (!env::kSyncPointsAreCompiledIn) return;
-  ParkingSpot spot("compaction:merging");
+  ParkingSpot spot("compaction:begin");
   for (int i = 0; i < 4; ++i) {
     PutNumbered(*db_, 10 * i, 10 * i + 10);
     ASSERT_OK(db_->Flush());
@@ -270,7 +270,7 @@ TEST_F(DbTest, MayBeDestroyedInTheMiddleOfAFlushOrACompaction) {
   if (!env::kSyncPointsAreCompiledIn) return;
   for (const bool is_flush : {true, false}) {
     Reopen();
-    ParkingSpot spot(is_flush ? "flush:begin" : "compaction:merging");
+    ParkingSpot spot(is_flush ? "flush:begin" : "compaction:begin");
     if (is_flush) {
       FillUntilFrozen(1);
     } else {
