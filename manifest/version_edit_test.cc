@@ -87,6 +87,7 @@ TEST(VersionEditTest, BytesAreThoseOfTheTables) {
                                Bytes({10, 2, 0, 8}) +                                    // min log of keyspace 0
                                Bytes({12, 1, 9}) +                                       // end of reserved numbers
                                Bytes({14, 1, 10}) +                                      // max LSN
+                               Bytes({18, 1, 9}) +                                       // flushed LSN
                                Bytes({16, 4, 11, 12, 13, 14});                           // cut
   EXPECT_EQ(EncodeVersionEdit(FullEdit()), expected);
 }

@@ -117,5 +117,30 @@ TEST(MemtableConcurrency, ReadersBesideTheWriterFindEverythingPublished) {
   EXPECT_EQ(shared.memtable.entry_count(), kOperations);
 }
 
+// New keys come between the place where a search stands and the key that it looks for, again and again.
+TEST(MemtableConcurrency, APublishedKeyIsFoundWhileKeysAreInsertedRightBeforeIt) {
+  constexpr uint64_t kNeighbours = 50'000;
+  Memtable memtable;
+  memtable.Put("m", Lsn(1), "old");
+  memtable.Put("m", Lsn(2), "new");
+  std::atomic<bool> started{false}, done{false};
+  std::thread reader([&] {
+    while (!done) {
+      started = true;
+      const std::optional<Memtable::Version> found = memtable.Find("m", Lsn(2));
+      ASSERT_TRUE(found.has_value());
+      ASSERT_EQ(found->value, "new");
+      const auto it = memtable.NewIterator();
+      it->Seek("m", Lsn(2));
+      ASSERT_TRUE(it->Valid());
+      ASSERT_EQ(it->entry().lsn, Lsn(2));
+    }
+  });
+  while (!started) std::this_thread::yield();
+  for (uint64_t i = 0; i < kNeighbours; ++i) memtable.Put(absl::StrFormat("l%08d", i), Lsn(3 + i), "neighbour");
+  done = true;
+  reader.join();
+}
+
 }  // namespace
 }  // namespace aeternus

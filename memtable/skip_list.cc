@@ -140,7 +140,11 @@ const SkipList::Node* SkipList::Next(const Node* node) { return node->link(0).ne
 EntryView SkipList::Entry(const Node* node) { return node->entry(); }
 
 const SkipList::Node* SkipList::FindAtOrAfter(std::string_view key, Lsn lsn) const {
-  return Next(FindLastBefore({key, lsn, Word(key)}, nullptr));
+  const Target target{key, lsn, Word(key)};
+  const Node* node = Next(FindLastBefore(target, nullptr));
+  // A node that was linked since the search looked at this link may lie before the target too (invariant D).
+  while (node != nullptr && IsBefore(node, target)) node = Next(node);
+  return node;
 }
 
 const SkipList::Node* SkipList::FindBefore(std::string_view key, Lsn lsn) const {

@@ -13,6 +13,8 @@
 //      down in the order, and a reader that takes the word before the pointer finds: word < the word it looks for =>
 //      the node behind the pointer lies before what it looks for. The writer stores the pointer before the word.
 //   C. A reader that meets an older state of a link misses only nodes whose insertion did not happen before its search.
+//   D. A link loaded again may lead to a newer node than the one that was compared. Whoever follows a link compares the
+//      node that it leads to.
 //
 // Thread safety: Insert by one thread at a time, everything else by any number of threads beside it. Nodes live as long
 // as the arena.
