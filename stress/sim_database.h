@@ -60,6 +60,7 @@ class SimDatabase {
     return Open();
   }
 
+  Engine* engine() { return engine_.get(); }  // null while it is not open
   Engine* operator->() { return engine_.get(); }
   Engine& operator*() { return *engine_; }
 
