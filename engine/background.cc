@@ -28,22 +28,25 @@ void Background::Start() {
     env::MutexLock lock(&mutex_);
     if (!stopped_) return;
     stopped_ = false;
-    executor_ = env_->executors->NewExecutor(threads_, "aeternus");
+    flusher_ = env_->executors->NewExecutor(1, "aeternus-flush");
+    compactor_ = env_->executors->NewExecutor(threads_, "aeternus-merge");
   }
   Wake();
 }
 
 void Background::Stop() {
-  std::unique_ptr<env::Executor> executor;
+  std::unique_ptr<env::Executor> flusher, compactor;
   {
     env::MutexLock lock(&mutex_);
     if (stopped_) return;
     stopped_ = true;
-    executor = std::move(executor_);
+    flusher = std::move(flusher_);
+    compactor = std::move(compactor_);
     changed_.SignalAll();
   }
   core_->CancelMerges(true);
-  executor.reset();  // joins
+  flusher.reset();  // joins
+  compactor.reset();
 }
 
 void Background::Wake() {
@@ -55,14 +58,14 @@ void Background::Wake() {
 void Background::ScheduleFlush() {
   if (stopped_ || flush_scheduled_) return;
   flush_scheduled_ = true;
-  executor_->Schedule([this] { RunFlushes(); });
+  flusher_->Schedule([this] { RunFlushes(); });
 }
 
 void Background::ScheduleCompaction() {
   compaction_wanted_ = true;
   if (stopped_ || compaction_scheduled_) return;
   compaction_scheduled_ = true;
-  executor_->Schedule([this] { RunCompactions(); });
+  compactor_->Schedule([this] { RunCompactions(); });
 }
 
 void Background::RunFlushes() {

@@ -1,8 +1,9 @@
 // The background work of a Db: when frozen memtables are flushed and tables merged, when a writer has to wait, and what
 // happens when a job fails.
 //
-//   - One flush task and one compaction task at most are on the executor. The flush task empties the list of frozen
-//     memtables; the compaction task follows each flush: minor passes until none applies, then tombstone passes.
+//   - One flush task and one compaction task at most are scheduled, each on threads of its own, so that a flush never
+//     waits for a long merge. The flush task empties the list of frozen memtables; the compaction task follows each
+//     flush: minor passes until none applies, then tombstone passes.
 //   - A writer that would freeze a memtable waits while max_frozen are waiting for their flush.
 //   - A flush that fails for lack of space ends the waiting of writers with that error; the next writer tries again.
 //     Another error is retried a few times under a new file number; then the database becomes read-only.
@@ -74,7 +75,8 @@ class Background {
   uint64_t writer_waits_ ABSL_GUARDED_BY(mutex_) = 0;
   int64_t writer_wait_nanos_ ABSL_GUARDED_BY(mutex_) = 0;
   std::string last_wait_reason_ ABSL_GUARDED_BY(mutex_);
-  std::unique_ptr<env::Executor> executor_ ABSL_GUARDED_BY(mutex_);
+  std::unique_ptr<env::Executor> flusher_ ABSL_GUARDED_BY(mutex_);
+  std::unique_ptr<env::Executor> compactor_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace aeternus

@@ -68,9 +68,10 @@ absl::Status Core::LockDirectory() {
   if (options_.create_if_missing) {
     AETERNUS_RETURN_IF_ERROR(file_system_->CreateDirectory(dir_));
   } else {
-    // Look before touching: a directory that is no database gets no LOCK file.
-    AETERNUS_ASSIGN_OR_RETURN(const bool is_database, file_system_->FileExists(PathOf(Manifest::kCurrentName)));
-    if (!is_database) {
+    // Look before touching: a directory that is no database gets no LOCK file. One with logs or tables is a database,
+    // damaged if it has no CURRENT (ReadManifest).
+    AETERNUS_ASSIGN_OR_RETURN(const DirectoryContents contents, ListFiles());
+    if (!contents.has_current && contents.logs.empty() && contents.tables.empty()) {
       return absl::NotFoundError(absl::StrCat("there is no database in ", dir_, " (create_if_missing is off)"));
     }
   }

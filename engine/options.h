@@ -70,7 +70,7 @@ struct DbConfig {
   int max_frozen_memtables = 2;
   // As in EngineConfig. Give it what the machine can spare: it is the cache.
   size_t memory_budget_bytes = size_t{512} << 20;
-  // Threads for flushes and compactions. 1 - 32.
+  // Threads for compactions; flushes have one of their own. 1 - 32.
   int background_threads = 2;
   TableOptions table = {};
   CompactionOptions compaction{.min_table_size_bytes = uint64_t{1} << 20};
