@@ -8,8 +8,8 @@
 //   put:           varint value size, then the value
 //   range delete:  u8 1: varint end size, then the end follow; 0: the range is unbounded
 //
-// Decoding never trusts a length. What a decoded operation says is checked by CheckOperation, on the way in and again in
-// recovery.
+// Decoding never trusts a length. What a decoded operation says is checked by CheckOperation, on the way in and again
+// in recovery.
 #ifndef AETERNUS_ENGINE_BATCH_FORMAT_H_
 #define AETERNUS_ENGINE_BATCH_FORMAT_H_
 

@@ -173,8 +173,8 @@ absl::Status Core::CheckpointManifest() {
   return absl::OkStatus();
 }
 
-// Asked of the files and not of the view, because a log that a writer is just ending or beginning belongs to no memtable
-// there that is frozen already or still active.
+// Asked of the files and not of the view, because a log that a writer is just ending or beginning belongs to no
+// memtable there that is frozen already or still active.
 FileNumber Core::LogBehind(FileNumber log) const {
   env::MutexLock lock(&log_files_mutex_);
   return *std::upper_bound(log_files_.begin(), log_files_.end(), log);
