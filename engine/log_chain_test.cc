@@ -201,6 +201,21 @@ TEST_F(LogChainTest, EnsureNextNamesTheLogThatIsOrWillBeActive) {
   EXPECT_EQ(chain_.EnsureNext().value(), FileNumber(2));
 }
 
+TEST_F(LogChainTest, ALogIsTheActiveOneFromBeforeItsFirstFrame) {
+  ASSERT_OK(chain_.PrepareNext());
+  int asked = 0;
+  fs_.SetFaultRule([&](const FileCall& call) {
+    if (call.op != FileOp::kReserve && call.op != FileOp::kCommit) return Fault::kNone;
+    ++asked;
+    EXPECT_EQ(chain_.EnsureNext().value(), FileNumber(1));
+    EXPECT_EQ(chain_.active_position().value().number, FileNumber(1));
+    return Fault::kNone;
+  });
+  ASSERT_OK(Append("one"));
+  EXPECT_EQ(asked, 2);
+  EXPECT_EQ(next_number_, 2u);
+}
+
 // [WAIT_OLDER]
 TEST_F(LogChainTest, SyncAllSyncsOlderLogsFirstAndTheOldestOfThemFirst) {
   for (const char* payload : {"one", "two", "three"}) {
