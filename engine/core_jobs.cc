@@ -202,6 +202,8 @@ absl::StatusOr<bool> Core::FlushOldestFrozen() {
   const FrozenMemtable oldest = now.view->frozen.front();
   const Memtable& memtable = oldest.memtable->table();
 
+  // Before the table, so that a full disk is met while there is no table to be left behind.
+  AETERNUS_RETURN_IF_ERROR(logs_->EnsureNext().status());
   MergeRequest request;
   request.inputs.sources.push_back(memtable.NewIterator());
   request.inputs.tombstones.push_back(memtable.range_tombstones());
@@ -215,7 +217,6 @@ absl::StatusOr<bool> Core::FlushOldestFrozen() {
   VersionEdit edit;
   if (table.has_value()) edit.added_tables.push_back(*table);
   edit.flushed_lsn = memtable.last_lsn();
-  AETERNUS_RETURN_IF_ERROR(logs_->EnsureNext().status());
   const FileNumber min_log = LogBehind(oldest.log);
   edit.min_log = min_log;
   AETERNUS_RETURN_IF_ERROR(CommitEdit(std::move(edit), [](View& view) { view.frozen.erase(view.frozen.begin()); }));

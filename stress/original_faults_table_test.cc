@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "aeternus/engine.h"
 #include "aeternus/iterator.h"
@@ -130,13 +131,10 @@ TEST(OriginalFaultsTableTest, FailedFlushKeepsAcknowledgedDataReadable) {
   ASSERT_TRUE(database.Open().ok());
   ASSERT_TRUE(PutNumbered(*database, 0, 50).ok());
   ASSERT_TRUE(database->FreezeMemtable().ok());
-  const std::vector<std::string> before = database.disk().Files();
-  const auto fail_new_files = [&](const FileCall& call) {
+  database.disk().SetFaultRule([](const FileCall& call) {
     const bool is_write = call.op == FileOp::kAppend || call.op == FileOp::kSync;
-    const bool is_new = !std::binary_search(before.begin(), before.end(), call.path);
-    return is_write && is_new ? Fault::kIoError : Fault::kNone;
-  };
-  database.disk().SetFaultRule(fail_new_files);
+    return is_write && absl::EndsWith(call.path, ".sst") ? Fault::kIoError : Fault::kNone;
+  });
   EXPECT_FALSE(database->FlushAllFrozen().ok());
   EXPECT_EQ(ReadAll(*database).value(), NumberedContents(0, 50));
   EXPECT_EQ(database->Get(NumberedKey(7)).value(), NumberedValue(7));
@@ -146,6 +144,25 @@ TEST(OriginalFaultsTableTest, FailedFlushKeepsAcknowledgedDataReadable) {
   EXPECT_TRUE(database->FlushAllFrozen().value()) << "a table under construction may be tried again";
   EXPECT_EQ(ReadAll(*database).value(), NumberedContents(0, 50));
   ASSERT_TRUE(database.Reopen().ok());
+  EXPECT_EQ(ReadAll(*database).value(), NumberedContents(0, 50));
+}
+
+// A full disk does not get fuller by every attempt.
+TEST(OriginalFaultsTableTest, FlushesThatFindNoRoomForALogLeaveNoTablesBehind) {
+  SimDatabase database;
+  ASSERT_TRUE(database.Open().ok());
+  ASSERT_TRUE(PutNumbered(*database, 0, 50).ok());
+  ASSERT_TRUE(database->FreezeMemtable().ok());
+  database.disk().SetFaultRule([](const FileCall& call) {
+    return call.op == FileOp::kCreate && absl::EndsWith(call.path, ".log") ? Fault::kNoSpace : Fault::kNone;
+  });
+  for (int attempt = 0; attempt < 5; ++attempt) {
+    EXPECT_EQ(database->FlushAllFrozen().status().code(), absl::StatusCode::kResourceExhausted);
+  }
+  EXPECT_TRUE(database.Tables().empty());
+  database.disk().SetFaultRule(nullptr);
+  EXPECT_TRUE(database->FlushAllFrozen().value());
+  EXPECT_EQ(database.Tables().size(), 1u);
   EXPECT_EQ(ReadAll(*database).value(), NumberedContents(0, 50));
 }
 

@@ -328,7 +328,7 @@ class RandomTest : public testing::TestWithParam<uint64_t> {};
 
 // Each case takes every kShards-th seed, so that shards share the work.
 TEST_P(RandomTest, EngineEqualsTheModel) {
-  for (uint64_t seed : SeedsOrFirst(IsLongRun() ? 4000 : 80)) {
+  for (uint64_t seed : SeedsOrFirst(IsLongRun() ? 8000 : 240)) {
     if (!SeedOverride().has_value() && seed % kShards != GetParam()) continue;
     SCOPED_TRACE(absl::StrCat("replay: ", ReplayCommand(seed)));
     RandomRun(seed).Run(/*steps=*/1500);
