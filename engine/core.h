@@ -183,8 +183,7 @@ class Core : public std::enable_shared_from_this<Core> {
   compaction::PlannerOptions planner_options() const;
 
   std::shared_ptr<sstable::Table> OpenTable(const TableMetadata& metadata) const;
-  // `expected_key_prefix`: what its keys are likely to share; a matter of speed only.
-  std::shared_ptr<ChargedMemtable> NewMemtable(std::string_view expected_key_prefix) const;
+  std::shared_ptr<ChargedMemtable> NewMemtable() const;
   std::string PathOf(std::string_view name) const { return env::JoinPath(dir_, name); }
   absl::Status ClosedError() const;
   absl::Status VerifyLogs();

@@ -144,7 +144,7 @@ absl::StatusOr<bool> Core::FreezeLocked() {
     return status;
   }
   env::SyncPoint("commit:frozen");
-  std::shared_ptr<ChargedMemtable> fresh = NewMemtable(active_->table().common_key_prefix());
+  std::shared_ptr<ChargedMemtable> fresh = NewMemtable();
   env::MutexLock lock(&state_mutex_);
   auto view = std::make_shared<View>(*view_);
   view->frozen.push_back({active_, log.number, log.end_offset});

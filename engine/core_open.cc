@@ -201,7 +201,7 @@ absl::Status Core::SwitchManifest(ManifestState state, const Replay& replay, con
 void Core::StartFrom(const Replay& replay, const ManifestState& state) {
   auto view = std::make_shared<View>();
   view->resources = resources_;
-  view->active = NewMemtable("");
+  view->active = NewMemtable();
   for (const ReplayedLog& log : replay.logs) {
     if (log.memtable->empty()) continue;
     view->frozen.push_back({std::make_shared<ChargedMemtable>(resources_, log.memtable), log.number, log.end_offset});
@@ -287,8 +287,8 @@ std::shared_ptr<sstable::Table> Core::OpenTable(const TableMetadata& metadata) c
                                .cache = &resources_->cache});
 }
 
-std::shared_ptr<ChargedMemtable> Core::NewMemtable(std::string_view expected_key_prefix) const {
-  return std::make_shared<ChargedMemtable>(resources_, std::make_shared<Memtable>(expected_key_prefix));
+std::shared_ptr<ChargedMemtable> Core::NewMemtable() const {
+  return std::make_shared<ChargedMemtable>(resources_, std::make_shared<Memtable>());
 }
 
 }  // namespace aeternus

@@ -1,21 +1,33 @@
 #include "memtable/arena.h"
 
 #include <algorithm>
+#include <cstdint>
 
 namespace aeternus {
+namespace {
 
-char* Arena::Allocate(size_t size) {
+size_t BytesToAlign(const char* at, size_t alignment) { return -reinterpret_cast<uintptr_t>(at) & (alignment - 1); }
+
+}  // namespace
+
+char* Arena::Allocate(size_t size, size_t alignment) {
   size = (size + alignof(void*) - 1) & ~(alignof(void*) - 1);
-  if (size > free_bytes_) {
+  size_t skipped = BytesToAlign(free_, alignment);
+  if (skipped + size > free_bytes_) {
+    const size_t needed = size + alignment - alignof(void*);  // wherever the block begins
     // A piece that would waste much of a block gets one of its own, and the present block goes on being used.
-    if (size > next_block_bytes_ / 4) return NewBlock(size);
+    if (needed > next_block_bytes_ / 4) {
+      char* const own = NewBlock(needed);
+      return own + BytesToAlign(own, alignment);
+    }
     free_ = NewBlock(next_block_bytes_);
     free_bytes_ = next_block_bytes_;
     next_block_bytes_ = std::min(2 * next_block_bytes_, kLargestBlockBytes);
+    skipped = BytesToAlign(free_, alignment);
   }
-  char* piece = free_;
-  free_ += size;
-  free_bytes_ -= size;
+  char* const piece = free_ + skipped;
+  free_ += skipped + size;
+  free_bytes_ -= skipped + size;
   return piece;
 }
 

@@ -23,8 +23,8 @@ class Arena {
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
 
-  // `size` uninitialized bytes, aligned for a pointer.
-  char* Allocate(size_t size);
+  // `size` uninitialized bytes, aligned for a pointer, or to `alignment`, a power of two.
+  char* Allocate(size_t size, size_t alignment = alignof(void*));
 
   // Taken from the allocator so far.
   size_t memory_bytes() const { return memory_bytes_.load(std::memory_order_relaxed); }

@@ -5,44 +5,51 @@
 #include <utility>
 
 #include "absl/log/check.h"
-#include "base/key_order.h"
 #include "memtable/arena.h"
+#include "memtable/entry_tree.h"
 #include "memtable/range_tombstone_set.h"
-#include "memtable/skip_list.h"
 
 namespace aeternus {
 namespace {
 
 class MemtableIterator final : public EntryIterator {
  public:
-  explicit MemtableIterator(const SkipList* list) : list_(list) {}
+  explicit MemtableIterator(const EntryTree* tree) : cursor_(tree) {}
 
-  void SeekToFirst() override { MoveTo(list_->First()); }
-  void SeekToLast() override { MoveTo(list_->Last()); }
-  void Seek(std::string_view key, Lsn lsn) override { MoveTo(list_->FindAtOrAfter(key, lsn)); }
-  void SeekBefore(std::string_view key) override { MoveTo(list_->FindBefore(key, kMaxLsn)); }
-  void Next() override { MoveTo(SkipList::Next(node_)); }
-  // Nodes know nothing of what comes before them: a search.
-  void Prev() override { MoveTo(list_->FindBefore(entry().key, entry().lsn)); }
-
- private:
-  void MoveTo(const SkipList::Node* node) {
-    node_ = node;
-    if (node == nullptr) return SetEnd();
-    // The next step will want it, and it lies anywhere in the arena.
-    __builtin_prefetch(SkipList::Next(node));
-    SetEntry(SkipList::Entry(node));
+  void SeekToFirst() override {
+    cursor_.SeekToFirst();
+    Settle();
+  }
+  void SeekToLast() override {
+    cursor_.SeekToLast();
+    Settle();
+  }
+  void Seek(std::string_view key, Lsn lsn) override {
+    cursor_.Seek(key, lsn);
+    Settle();
+  }
+  void SeekBefore(std::string_view key) override {
+    cursor_.SeekBefore(key, kMaxLsn);
+    Settle();
+  }
+  void Next() override {
+    cursor_.Next();
+    Settle();
+  }
+  void Prev() override {
+    cursor_.Prev();
+    Settle();
   }
 
-  const SkipList* const list_;
-  const SkipList::Node* node_ = nullptr;
+ private:
+  void Settle() { cursor_.valid() ? SetEntry(cursor_.entry()) : SetEnd(); }
+
+  EntryTree::Cursor cursor_;
 };
 
 }  // namespace
 
 struct Memtable::Impl {
-  explicit Impl(std::string_view expected_key_prefix) : points(&arena, expected_key_prefix) {}
-
   // The counters are for others to look at; what publishes an entry is its link.
   void Count(size_t bytes, Lsn lsn) {
     DCHECK_GT(lsn.value, last_lsn.load(std::memory_order_relaxed)) << "LSNs ascend";
@@ -52,7 +59,7 @@ struct Memtable::Impl {
   }
 
   Arena arena;
-  SkipList points;
+  EntryTree points{&arena};
   RangeTombstoneSet range_tombstones;
   std::atomic<size_t> entry_bytes{0};
   std::atomic<uint64_t> entry_count{0};  // points and range tombstones
@@ -60,7 +67,7 @@ struct Memtable::Impl {
   std::atomic<uint64_t> last_lsn{0};
 };
 
-Memtable::Memtable(std::string_view expected_key_prefix) : impl_(std::make_unique<Impl>(expected_key_prefix)) {}
+Memtable::Memtable() : impl_(std::make_unique<Impl>()) {}
 
 Memtable::~Memtable() = default;
 
@@ -83,11 +90,9 @@ void Memtable::DeleteRange(std::string_view start, std::optional<std::string_vie
 }
 
 std::optional<Memtable::Version> Memtable::Find(std::string_view key, Lsn snapshot) const {
-  const SkipList::Node* node = impl_->points.FindAtOrAfter(key, snapshot);
-  if (node == nullptr) return std::nullopt;
-  const EntryView entry = SkipList::Entry(node);
-  if (entry.key != key) return std::nullopt;
-  return Version{entry.lsn, entry.kind, entry.value};
+  const std::optional<EntryView> entry = impl_->points.FindAtOrAfter(key, snapshot);
+  if (!entry.has_value() || entry->key != key) return std::nullopt;
+  return Version{entry->lsn, entry->kind, entry->value};
 }
 
 Lsn Memtable::MaxCoveringTombstone(std::string_view key, Lsn snapshot) const {
@@ -119,13 +124,5 @@ uint64_t Memtable::entry_count() const { return impl_->entry_count.load(std::mem
 uint64_t Memtable::point_count() const { return entry_count() - impl_->range_count.load(std::memory_order_relaxed); }
 
 Lsn Memtable::last_lsn() const { return Lsn(impl_->last_lsn.load(std::memory_order_relaxed)); }
-
-std::string Memtable::common_key_prefix() const {
-  const SkipList::Node* first = impl_->points.First();
-  if (first == nullptr) return "";
-  const std::string_view first_key = SkipList::Entry(first).key;
-  const std::string_view last_key = SkipList::Entry(impl_->points.Last()).key;
-  return std::string(first_key.substr(0, CommonPrefixSize(first_key, last_key)));
-}
 
 }  // namespace aeternus

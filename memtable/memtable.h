@@ -17,7 +17,6 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <string>
 #include <string_view>
 #include <vector>
 
@@ -36,9 +35,7 @@ class Memtable {
     std::string_view value;
   };
 
-  // `expected_key_prefix`: what most keys are expected to begin with, for example common_key_prefix() of the memtable
-  // before. Any answer is correct; a good one makes searches faster.
-  explicit Memtable(std::string_view expected_key_prefix = "");
+  Memtable();
   ~Memtable();
   Memtable(const Memtable&) = delete;
   Memtable& operator=(const Memtable&) = delete;
@@ -59,7 +56,8 @@ class Memtable {
   std::shared_ptr<const FragmentedTombstones> range_tombstones() const;
   // The same tombstones as a few layers, O(log n) of them, as they lie here: for iterators, which take layers anyway.
   std::vector<std::shared_ptr<const FragmentedTombstones>> range_tombstone_layers() const;
-  // Over the point entries. The caller keeps the memtable alive.
+  // Over the point entries: sees all that were inserted before its last Seek..., and may see later ones. The caller
+  // keeps the memtable alive.
   std::unique_ptr<EntryIterator> NewIterator() const;
 
   bool empty() const;  // neither points nor range tombstones
@@ -72,8 +70,6 @@ class Memtable {
   uint64_t entry_count() const;  // points and range tombstones
   uint64_t point_count() const;
   Lsn last_lsn() const;  // of the newest entry; kMinLsn when empty
-  // Of all point keys; empty when there are none.
-  std::string common_key_prefix() const;
 
  private:
   struct Impl;

@@ -36,10 +36,6 @@ struct MemtableIndex {
   bool Find(std::string_view key) const { return memtable.Find(key, kMaxLsn).has_value(); }
   Memtable memtable;
 };
-// A memtable that was told what its keys begin with, as one that follows another is.
-struct ExpectingIndex : MemtableIndex {
-  ExpectingIndex() : MemtableIndex{Memtable("0000000000")} {}
-};
 struct MapIndex {
   void Insert(std::string_view key, uint64_t) { map.emplace(key, kValue); }
   bool Find(std::string_view key) const { return map.find(key) != map.end(); }
@@ -81,7 +77,6 @@ void BM_Find(benchmark::State& state) {
   BENCHMARK_TEMPLATE(BM_Find, index, Order::kRandom)->Arg(1 << 10)->Arg(1 << 19)
 
 AETERNUS_BENCHMARK_INDEX(MemtableIndex);
-AETERNUS_BENCHMARK_INDEX(ExpectingIndex);
 AETERNUS_BENCHMARK_INDEX(MapIndex);
 
 }  // namespace

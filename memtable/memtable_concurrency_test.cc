@@ -34,7 +34,7 @@ std::string RangeStart(uint64_t lsn) { return absl::StrFormat("zone%012d", lsn);
 
 // What the writer and its readers share: the memtable, and the LSN up to which it may be read.
 struct Shared {
-  Memtable memtable{"user"};
+  Memtable memtable;
   std::atomic<uint64_t> published{0};
   std::atomic<int> readers_running{0};
 };

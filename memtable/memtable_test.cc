@@ -62,7 +62,7 @@ TEST(Memtable, PointReadsSeeTheModelAtEverySnapshot) {
   Random random = Random::ForTest();
   for (int round = 0; round < 20; ++round) {
     const History history = RandomHistory(&random, 120, kKeys);
-    Memtable memtable(round % 2 == 0 ? "" : "k0");
+    Memtable memtable;
     for (const Operation& operation : history.operations) Apply(operation, &memtable);
     for (uint64_t snapshot = 0; snapshot <= 121; ++snapshot) {
       ASSERT_EQ(GetAll(memtable, kKeys, Lsn(snapshot)), history.VisibleAt(Lsn(snapshot))) << "at " << snapshot;
@@ -88,12 +88,12 @@ TEST(Memtable, IteratorWalksAsOneOverASortedVector) {
   }
 }
 
-TEST(Memtable, AnIteratorSeesWhatIsInsertedBehindIt) {
+TEST(Memtable, AnIteratorSeesWhatWasInsertedBeforeItsSeek) {
   Memtable memtable;
   memtable.Put("a", Lsn(1), "1");
   const auto it = memtable.NewIterator();
-  it->SeekToFirst();
   memtable.Put("b", Lsn(2), "2");
+  it->SeekToFirst();
   it->Next();
   ASSERT_TRUE(it->Valid());
   EXPECT_EQ(it->entry().key, "b");
@@ -141,15 +141,6 @@ TEST(Memtable, EmptyValuesAndValuesWithZerosAreKept) {
   EXPECT_EQ(memtable.Find("empty", kMaxLsn)->value, "");
   EXPECT_EQ(memtable.Find("empty", kMaxLsn)->kind, EntryKind::kPut);
   EXPECT_EQ(memtable.Find(zeros, kMaxLsn)->value, zeros);
-}
-
-TEST(Memtable, CommonKeyPrefixIsThatOfAllKeys) {
-  Memtable memtable;
-  EXPECT_EQ(memtable.common_key_prefix(), "");
-  memtable.Put("user0017", Lsn(1), "v");
-  memtable.Put("user0042", Lsn(2), "v");
-  memtable.Delete("user0001", Lsn(3));
-  EXPECT_EQ(memtable.common_key_prefix(), "user00");
 }
 
 }  // namespace
