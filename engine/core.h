@@ -118,6 +118,7 @@ class Core : public std::enable_shared_from_this<Core> {
   bool is_closed() const { return !CheckOpen().ok(); }
   // FailedPrecondition, with their counts, while snapshots, iterators or pinned values are alive.
   absl::Status CheckNoHandles() const;
+  absl::Status RecordClose() ABSL_EXCLUSIVE_LOCKS_REQUIRED(commit_mutex_) ABSL_LOCKS_EXCLUDED(manifest_mutex_);
   absl::Status CheckOpen() const ABSL_LOCKS_EXCLUDED(state_mutex_);
   // OK, or why nothing can be written: closed or failed.
   absl::Status CheckWritable() const ABSL_LOCKS_EXCLUDED(state_mutex_);

@@ -182,6 +182,7 @@ absl::Status Core::SwitchManifest(ManifestState state, const Replay& replay, con
     state.cut.reset();  // the tables hold everything: the logs are all retired below
     state.flushed_lsn = replay.last_lsn;
   }
+  state.close.reset();  // what it proved, the cut or the flushed LSN proves from here on
   state.max_lsn = replay.max_lsn;
   logs_ = std::make_unique<LogChain>(
       [this] { return MakeSegment(manifest_ != nullptr ? manifest_->durable_edit() : EditNumber()); }, predecessor,

@@ -1,4 +1,5 @@
 // The database as a whole: statistics, verification, closing.
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -169,21 +170,34 @@ absl::Status Core::CheckNoHandles() const {
       absl::StrCat("the database in ", dir_, " cannot be closed: ", alive, " still alive"));
 }
 
+// A seal goes with its log: a log that is lost from its link on looks as if it had never been used. So the manifest
+// says, too, how far the logs reach [CLOSE_PROOF], unless it says so already: by its cut, or because all of it is in
+// tables.
+absl::Status Core::RecordClose() {
+  const LogLink end = logs_->end();
+  env::MutexLock lock(&manifest_mutex_);
+  const ManifestState state = manifest_->state();
+  const Lsn proven = std::max(state.flushed_lsn, state.cut.value_or(LogCut()).last_lsn);
+  if (end.last_lsn <= proven) return absl::OkStatus();
+  VersionEdit edit;
+  edit.close = CleanClose{.log = end.predecessor, .last_lsn = end.last_lsn};
+  return CommitToManifest(edit);
+}
+
 absl::Status Core::Close() {
   env::MutexLock flush(&flush_mutex_);
   env::MutexLock compaction(&compaction_mutex_);
   env::MutexLock commit(&commit_mutex_);
-  bool needs_proof = false;
   absl::Status failure;
   {
     env::MutexLock lock(&state_mutex_);
     if (view_ == nullptr) return absl::OkStatus();
     AETERNUS_RETURN_IF_ERROR(CheckNoHandles());
-    needs_proof = !view_->frozen.empty();
     failure = failure_;
   }
-  // A failed engine proves nothing, so it writes no seal [FAILED_NO_SEAL].
-  if (failure.ok()) failure = logs_->Close(needs_proof);
+  // A failed engine proves nothing, so it writes neither seal nor edit [FAILED_NO_SEAL].
+  if (failure.ok()) failure = logs_->Close();
+  if (failure.ok()) failure = RecordClose();
   std::shared_ptr<const View> last;
   {
     env::MutexLock lock(&state_mutex_);

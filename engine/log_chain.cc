@@ -43,6 +43,12 @@ std::optional<LogChain::Position> LogChain::active_position() const {
   return Position{log->number, log->end_offset.load(std::memory_order_acquire)};
 }
 
+LogLink LogChain::end() const {
+  const std::shared_ptr<Log> log = active();
+  if (log == nullptr) return predecessor_;
+  return {.predecessor = log->number, .end_offset = log->end_offset, .last_lsn = Lsn(log->last_lsn)};
+}
+
 void LogChain::RaiseSynced(Lsn lsn) {
   uint64_t seen = synced_lsn_.load(std::memory_order_relaxed);
   while (seen < lsn.value && !synced_lsn_.compare_exchange_weak(seen, lsn.value, std::memory_order_acq_rel)) {
@@ -127,8 +133,7 @@ absl::Status LogChain::Seal(bool* wrote) {
   if (log == nullptr) return absl::OkStatus();
   const wal::Frame seal = SealFrame(*log);
   AETERNUS_RETURN_IF_ERROR(log->writer->Append({&seal, 1}, wrote));
-  predecessor_ = {.predecessor = log->number, .end_offset = log->end_offset, .last_lsn = Lsn(log->last_lsn)};
-  has_sealed_ = true;
+  predecessor_ = end();
   env::MutexLock lock(&list_mutex_);
   older_.push_back(std::move(active_));
   active_ = nullptr;
@@ -169,17 +174,9 @@ absl::Status LogChain::SyncAll() {
   return absl::OkStatus();
 }
 
-absl::Status LogChain::Close(bool needs_proof) {
+absl::Status LogChain::Close() {
   AETERNUS_RETURN_IF_ERROR(SyncAll());
   bool wrote = false;
-  if (!has_active()) {
-    if (!needs_proof || !has_sealed_) return absl::OkStatus();  // the cut proves what recovery found
-    // The seals so far were written before their logs were synced and prove too little: begin a log only to say so.
-    const wal::Frame proof = {
-        .type = wal::FrameType::kSeal, .first_lsn = predecessor_.last_lsn, .lsn_count = 0, .synced_lsn = synced_lsn()};
-    AETERNUS_RETURN_IF_ERROR(Append({&proof, 1}, &wrote));
-    return SyncAll();
-  }
   AETERNUS_RETURN_IF_ERROR(Seal(&wrote));
   return SyncOlder();
 }

@@ -58,9 +58,8 @@ class LogChain {
   // Ends the active log, if any, with a seal; the next Append begins a new one. `wrote` as above; on an error with
   // *wrote == false the log is active as before.
   absl::Status Seal(bool* wrote);
-  // Syncs everything, and seals so that the next recovery knows that nothing is missing [CLOSE_SYNC_FIRST].
-  // `needs_proof`: some log holds entries that no table holds; otherwise there may be nothing to prove.
-  absl::Status Close(bool needs_proof);
+  // Syncs everything, then ends the active log, if any, with a seal that says so, and syncs that [CLOSE_SYNC_FIRST].
+  absl::Status Close();
 
   // Everything appended before the call is durable. Any error is final.
   absl::Status SyncAll();
@@ -79,6 +78,8 @@ class LogChain {
     uint64_t end_offset = 0;
   };
   std::optional<Position> active_position() const;
+  // Where the chain ends: the newest log that was ever begun, recovered ones included. Of the writer role.
+  LogLink end() const;
 
   Lsn synced_lsn() const { return Lsn(synced_lsn_.load(std::memory_order_acquire)); }
   uint64_t sync_count() const { return syncs_.load(std::memory_order_relaxed); }
@@ -100,8 +101,7 @@ class LogChain {
   void RaiseSynced(Lsn lsn);
 
   const SegmentFactory factory_;
-  LogLink predecessor_;      // of the next log; writer role only
-  bool has_sealed_ = false;  // writer role only
+  LogLink predecessor_;  // of the next log; writer role only
 
   env::Mutex prepare_mutex_;  // held while a segment is made
   env::Mutex sync_mutex_;     // held while logs are synced, so that older logs are durable in order

@@ -357,41 +357,44 @@ TEST_F(LogChainTest, CloseSyncsThenSealsWithAProofOfEverythingThenSyncsAgain) {
   ASSERT_OK(chain_.Seal(&wrote_));
   ASSERT_OK(Append("two"));
   RecordCalls();
-  ASSERT_OK(chain_.Close(/*needs_proof=*/true));
+  ASSERT_OK(chain_.Close());
   EXPECT_EQ(calls_, (std::vector<std::string>{"sync db/000001.log", "sync db/000002.log", "reserve db/000002.log",
                                               "commit db/000002.log", "sync db/000002.log"}));
   EXPECT_EQ(FramesOf(2).back().type, wal::FrameType::kSeal);
   EXPECT_EQ(FramesOf(2).back().synced_lsn, Lsn(2));
 }
 
-TEST_F(LogChainTest, CloseWithoutAnActiveLogBeginsOneToProveWhatTheSealsDidNot) {
+TEST_F(LogChainTest, CloseWithoutAnActiveLogSyncsTheOlderOnesAndBeginsNone) {
   ASSERT_OK(Append("one"));
   ASSERT_OK(chain_.Seal(&wrote_));
-  ASSERT_OK(chain_.Close(/*needs_proof=*/true));
-  const std::vector<ReadFrame> frames = FramesOf(2);
-  ASSERT_EQ(frames.size(), 2u);
-  EXPECT_EQ(frames[1].type, wal::FrameType::kSeal);
-  EXPECT_EQ(frames[1].first_lsn, Lsn(1));
-  EXPECT_EQ(frames[1].synced_lsn, Lsn(1));
-  EXPECT_EQ(fs_.Crash({.mode = env::testing::CrashMode::kDropAll})->Contents("db/000002.log").value(),
-            fs_.Contents("db/000002.log").value());
+  RecordCalls();
+  ASSERT_OK(chain_.Close());
+  EXPECT_EQ(calls_, (std::vector<std::string>{"sync db/000001.log"}));
+  EXPECT_EQ(chain_.synced_lsn(), Lsn(1));
+  EXPECT_EQ(next_number_, 2u);
 }
 
-TEST_F(LogChainTest, CloseWritesNothingWhenThereIsNothingToProve) {
-  ASSERT_OK(Append("one"));
-  ASSERT_OK(chain_.Seal(&wrote_));
-  ASSERT_OK(chain_.Close(/*needs_proof=*/false));
-  EXPECT_EQ(next_number_, 2u);
+TEST_F(LogChainTest, TheEndIsWhereTheNewestLogEndsOrWhereRecoveryDid) {
+  LogChain untouched([this] { return MakeSegment(); }, {FileNumber(1), 200, Lsn(7)}, Lsn(7));
+  EXPECT_EQ(untouched.end().predecessor, FileNumber(1));
+  EXPECT_EQ(untouched.end().end_offset, 200u);
+  EXPECT_EQ(untouched.end().last_lsn, Lsn(7));
 
-  LogChain untouched([this] { return MakeSegment(); }, {FileNumber(1), 200, Lsn(1)}, Lsn(1));
-  ASSERT_OK(untouched.Close(/*needs_proof=*/true));
-  EXPECT_EQ(next_number_, 2u) << "the cut proves what recovery found";
+  ASSERT_OK(Append("one"));
+  const LogLink open = chain_.end();
+  EXPECT_EQ(open.predecessor, FileNumber(1));
+  EXPECT_EQ(open.end_offset, chain_.active_position()->end_offset);
+  EXPECT_EQ(open.last_lsn, Lsn(1));
+  ASSERT_OK(chain_.Close());
+  EXPECT_EQ(chain_.end().predecessor, open.predecessor);
+  EXPECT_EQ(chain_.end().end_offset, open.end_offset) << "the seal stands behind it";
+  EXPECT_EQ(chain_.end().last_lsn, open.last_lsn);
 }
 
 TEST_F(LogChainTest, AFailedSyncInCloseWritesNoSeal) {
   ASSERT_OK(Append("one"));
   fs_.SetFaultRule([](const FileCall& call) { return call.op == FileOp::kSync ? Fault::kIoError : Fault::kNone; });
-  EXPECT_TRUE(FailsWith(chain_.Close(/*needs_proof=*/true), absl::StatusCode::kInternal));
+  EXPECT_TRUE(FailsWith(chain_.Close(), absl::StatusCode::kInternal));
   EXPECT_EQ(FramesOf(1).size(), 2u);
 }
 

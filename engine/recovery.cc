@@ -61,6 +61,9 @@ class Replayer {
     if (manifest_.min_log.value != 0 && !Exists(manifest_.min_log)) {
       return Missing(manifest_.min_log, "the manifest's oldest live log");  // [MINLOG_EXISTS]
     }
+    if (manifest_.close.has_value() && !Exists(manifest_.close->log)) {
+      return Missing(manifest_.close->log, "the newest log of a database that was closed");  // [CLOSE_PROOF]
+    }
     // Everything up to the flushed LSN went into tables, whether or not compaction has left a trace of it there.
     replay_.last_lsn = std::max(manifest_.version->max_lsn(), manifest_.flushed_lsn);
     replay_.max_lsn = std::max(replay_.last_lsn, manifest_.max_lsn);
@@ -68,8 +71,13 @@ class Replayer {
     AETERNUS_RETURN_IF_ERROR(CheckWitnesses());
     if (manifest_.cut.has_value() && manifest_.cut->log >= manifest_.min_log &&
         manifest_.cut->last_lsn > replay_.last_lsn) {  // [CUT_PROOF]
-      return LostLsns(LogPath(manifest_.cut->log), manifest_.cut->offset_bytes, manifest_.cut->last_lsn,
-                      "an earlier recovery recorded");
+      return LostLsns(manifest_.cut->last_lsn, "an earlier recovery recorded");
+    }
+    if (manifest_.close.has_value()) {
+      if (manifest_.close->last_lsn > replay_.last_lsn) {  // [CLOSE_PROOF]
+        return LostLsns(manifest_.close->last_lsn, "the last close recorded");
+      }
+      replay_.proven_durable |= manifest_.close->last_lsn == replay_.last_lsn;
     }
     return std::move(replay_);
   }
@@ -89,9 +97,29 @@ class Replayer {
   absl::Status Missing(FileNumber number, std::string_view what) const {
     return absl::DataLossError(absl::StrCat(LogPath(number), " is missing: it is ", what, kAdvice));
   }
-  absl::Status LostLsns(const std::string& path, uint64_t offset, Lsn proven, std::string_view witness) const {
-    return CorruptionError(path, offset, witness, " that everything up to LSN ", proven.value,
-                           " was on disk, but the logs can be read only up to LSN ", replay_.last_lsn.value, kAdvice);
+  absl::Status LostLsns(Lsn proven, std::string_view witness) const {
+    const Place missing = EndOfChain();
+    return CorruptionError(LogPath(missing.log), missing.offset, "the logs can be read only up to LSN ",
+                           replay_.last_lsn.value, ", but ", witness, " that everything up to LSN ", proven.value,
+                           " was on disk", kAdvice);
+  }
+
+  struct Place {
+    FileNumber log{};
+    uint64_t offset = 0;
+  };
+  // Where what is missing should stand: where the last log of the chain ends or, if that is where it has to end, at the
+  // beginning of the next one.
+  Place EndOfChain() const {
+    if (replay_.logs.empty()) return {manifest_.min_log, kFileIdentitySizeBytes};
+    const ReplayedLog& last = replay_.logs.back();
+    if (is_end_known_) {
+      for (const FileNumber next : log_numbers_) {
+        if (next > last.number && !IsDead(next)) return {next, kFileIdentitySizeBytes};
+      }
+    }
+    if (last.end_offset == kFileIdentitySizeBytes) return {manifest_.min_log, kFileIdentitySizeBytes};  // none was read
+    return {last.number, last.end_offset};
   }
 
   // A log made when edit E was durable proves that the manifest once reached E.
@@ -124,6 +152,7 @@ class Replayer {
 
     if (!chain_ended_ && IsCutLog(number) && manifest_.cut->offset_bytes <= kFileIdentitySizeBytes) {
       ExtendChain(number, kFileIdentitySizeBytes);  // cut before its first frame: empty, and the chain goes on
+      is_end_known_ = true;
       return NoteFrames(reader, first, number);
     }
     LogLink link;
@@ -181,6 +210,7 @@ class Replayer {
   void ExtendChain(FileNumber number, uint64_t end_offset) {
     replay_.logs.push_back({.number = number, .end_offset = end_offset, .memtable = new_memtable_()});
     replay_.proven_durable = false;
+    is_end_known_ = false;
   }
 
   absl::Status ReplayFrames(wal::Reader& reader, const wal::Frame& link_frame, const LogLink& link, FileNumber number) {
@@ -191,12 +221,14 @@ class Replayer {
     ReplayedLog& log = replay_.logs.back();
     while (true) {
       if (IsCutLog(number) && reader.offset() >= manifest_.cut->offset_bytes) {
+        is_end_known_ = true;
         return NoteFrames(reader, std::nullopt, number);
       }
       AETERNUS_ASSIGN_OR_RETURN(const std::optional<wal::Frame> frame, reader.Next());
       if (!frame.has_value()) return NoteFrames(reader, std::nullopt, number);
       if (frame->type != wal::FrameType::kBatch || frame->first_lsn != next || frame->lsn_count == 0) {
-        replay_.proven_durable = frame->type == wal::FrameType::kSeal && frame->synced_lsn == replay_.last_lsn;
+        is_end_known_ = frame->type == wal::FrameType::kSeal && frame->first_lsn == replay_.last_lsn;
+        replay_.proven_durable = is_end_known_ && frame->synced_lsn == replay_.last_lsn;
         return NoteFrames(reader, frame, number);
       }
       AETERNUS_RETURN_IF_ERROR(ApplyBatch(*frame, reader.path(), reader.frame_offset(), log.memtable.get()));
@@ -232,7 +264,8 @@ class Replayer {
     if (replay_.logs.empty()) return absl::OkStatus();
     for (const Witness& witness : witnesses_) {
       if (witness.log < replay_.logs.back().number || witness.synced_lsn <= replay_.last_lsn) continue;
-      return LostLsns(LogPath(witness.log), witness.offset, witness.synced_lsn, "a later frame proves");
+      return LostLsns(witness.synced_lsn, absl::StrCat("a later frame proves (at offset ", witness.offset, " of ",
+                                                       LogName(witness.log), ")"));
     }
     return absl::OkStatus();
   }
@@ -253,6 +286,7 @@ class Replayer {
   std::vector<Witness> witnesses_;
   std::vector<FileNumber> superseded_;  // dead, as a later log says
   bool chain_ended_ = false;
+  bool is_end_known_ = false;  // the last log of the chain ends where its replay did, as a seal or the cut says
 };
 
 }  // namespace

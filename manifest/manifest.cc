@@ -44,6 +44,7 @@ absl::Status ApplyEdit(const VersionEdit& edit, ManifestState* state) {
   state->max_lsn = std::max(state->max_lsn, edit.max_lsn.value_or(kMinLsn));
   state->flushed_lsn = std::max(state->flushed_lsn, edit.flushed_lsn.value_or(kMinLsn));
   if (edit.cut.has_value()) state->cut = edit.cut;
+  if (edit.close.has_value()) state->close = edit.close;
   // The cut is kept while its log is live. Behind that log the next live one is first_live_log.
   if (state->cut.has_value() && state->min_log >= state->cut->first_live_log) state->cut.reset();
   return absl::OkStatus();
@@ -59,6 +60,7 @@ VersionEdit SnapshotOf(const ManifestState& state) {
   edit.max_lsn = state.max_lsn;
   edit.flushed_lsn = state.flushed_lsn;
   edit.cut = state.cut;
+  edit.close = state.close;
   return edit;
 }
 

@@ -44,6 +44,7 @@ struct ManifestState {
   Lsn max_lsn{};
   Lsn flushed_lsn{};
   std::optional<LogCut> cut{};
+  std::optional<CleanClose> close{};
 };
 
 class Manifest {

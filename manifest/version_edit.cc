@@ -27,6 +27,8 @@ namespace {
 //  14  largest LSN found anywhere
 //  16  the cut: file number of the log, offset, last LSN, file number of the first live log
 //  18  LSN up to which everything was flushed
+//  19  a clean close: file number of the newest log with entries, its last LSN. May be ignored: then damage is not told
+//      from a crash, as in a database that was killed
 enum EditTag : uint64_t {
   kSnapshot = 2,
   kKeyOrderName = 4,
@@ -37,6 +39,7 @@ enum EditTag : uint64_t {
   kMaxLsnFound = 14,
   kCut = 16,
   kFlushedLsn = 18,
+  kCleanClose = 19,
 };
 
 // The records of a table. All but 20 are always there.
@@ -217,6 +220,13 @@ absl::StatusOr<LogCut> TakeCut(Decoder& in) {
   return cut;
 }
 
+absl::StatusOr<CleanClose> TakeCleanClose(Decoder& in) {
+  CleanClose close;
+  AETERNUS_ASSIGN_OR_RETURN(close.log, TakeFileNumber(in));
+  AETERNUS_ASSIGN_OR_RETURN(close.last_lsn, TakeLsn(in));
+  return close;
+}
+
 absl::StatusOr<FileNumber> TakeMinLog(Decoder& in) {
   AETERNUS_RETURN_IF_ERROR(TakeKeyspace(in).status());
   return TakeFileNumber(in);
@@ -243,6 +253,8 @@ absl::StatusOr<bool> TakeEditField(uint64_t tag, Decoder& value, std::string_vie
       return Set(&edit->flushed_lsn, TakeLsn(value));
     case kCut:
       return Set(&edit->cut, TakeCut(value));
+    case kCleanClose:
+      return Set(&edit->close, TakeCleanClose(value));
     default:
       return false;
   }
@@ -263,6 +275,7 @@ std::string EncodeVersionEdit(const VersionEdit& edit) {
   if (const std::optional<LogCut>& cut = edit.cut; cut.has_value()) {
     PutNumbers(&out, kCut, cut->log.value, cut->offset_bytes, cut->last_lsn.value, cut->first_live_log.value);
   }
+  if (edit.close.has_value()) PutNumbers(&out, kCleanClose, edit.close->log.value, edit.close->last_lsn.value);
   return out;
 }
 

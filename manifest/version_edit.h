@@ -25,6 +25,14 @@ struct LogCut {
   friend bool operator==(const LogCut&, const LogCut&) = default;
 };
 
+// A clean close: everything up to the last LSN was on disk before this was written, and nothing came behind it. A proof
+// like the cut, until the next open writes a cut of its own.
+struct CleanClose {
+  FileNumber log{};  // the newest log with entries; it is live, so it must exist
+  Lsn last_lsn{};
+  friend bool operator==(const CleanClose&, const CleanClose&) = default;
+};
+
 struct VersionEdit {
   bool is_snapshot = false;
   std::optional<std::string> key_order_name{};  // in every snapshot
@@ -37,6 +45,7 @@ struct VersionEdit {
   // table shows it any more.
   std::optional<Lsn> flushed_lsn{};
   std::optional<LogCut> cut{};
+  std::optional<CleanClose> close{};
 
   friend bool operator==(const VersionEdit&, const VersionEdit&) = default;
 };

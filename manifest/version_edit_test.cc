@@ -32,6 +32,7 @@ VersionEdit AnyEdit(std::mt19937_64& random) {
   if (random() % 2 == 0) edit.max_lsn = Lsn(random() % (kMaxLsn.value + 1));
   if (random() % 2 == 0) edit.flushed_lsn = Lsn(random() % (kMaxLsn.value + 1));
   if (random() % 2 == 0) edit.cut = LogCut{FileNumber(random()), random(), Lsn(random() >> 8), FileNumber(random())};
+  if (random() % 2 == 0) edit.close = CleanClose{FileNumber(random()), Lsn(random() >> 8)};
   return edit;
 }
 
@@ -51,6 +52,7 @@ VersionEdit FullEdit() {
   edit.max_lsn = Lsn(10);
   edit.flushed_lsn = Lsn(9);
   edit.cut = LogCut{FileNumber(11), 12, Lsn(13), FileNumber(14)};
+  edit.close = CleanClose{FileNumber(15), Lsn(16)};
   return edit;
 }
 
@@ -88,7 +90,8 @@ TEST(VersionEditTest, BytesAreThoseOfTheTables) {
                                Bytes({12, 1, 9}) +                                       // end of reserved numbers
                                Bytes({14, 1, 10}) +                                      // max LSN
                                Bytes({18, 1, 9}) +                                       // flushed LSN
-                               Bytes({16, 4, 11, 12, 13, 14});                           // cut
+                               Bytes({16, 4, 11, 12, 13, 14}) +                          // cut
+                               Bytes({19, 2, 15, 16});                                   // clean close
   EXPECT_EQ(EncodeVersionEdit(FullEdit()), expected);
 }
 

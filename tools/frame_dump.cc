@@ -86,10 +86,14 @@ absl::Status DumpEdit(const VersionEdit& edit, Emit emit) {
     facts.push_back(absl::StrCat("file numbers below ", edit.reserved_numbers_end->value, " are reserved"));
   }
   if (edit.max_lsn.has_value()) facts.push_back(absl::StrCat("largest LSN ", edit.max_lsn->value));
+  if (edit.flushed_lsn.has_value()) facts.push_back(absl::StrCat("flushed up to LSN ", edit.flushed_lsn->value));
   if (edit.cut.has_value()) {
     facts.push_back(absl::StrCat("log ", edit.cut->log.value, " is cut at offset ", edit.cut->offset_bytes,
                                  " behind LSN ", edit.cut->last_lsn.value, " and followed by log ",
                                  edit.cut->first_live_log.value));
+  }
+  if (edit.close.has_value()) {
+    facts.push_back(absl::StrCat("closed with log ", edit.close->log.value, " at LSN ", edit.close->last_lsn.value));
   }
   return facts.empty() ? absl::OkStatus() : emit(absl::StrCat("  ", absl::StrJoin(facts, ", ")));
 }

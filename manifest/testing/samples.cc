@@ -61,6 +61,7 @@ VersionEdit RandomEdit(std::mt19937_64& random, const ManifestState& state) {
     const uint64_t log = state.min_log.value + 1;
     edit.cut = LogCut{FileNumber(log), RandomNumber(random, uint64_t{1} << 34), state.max_lsn, FileNumber(log + 2)};
   }
+  if (random() % 8 == 0) edit.close = CleanClose{FileNumber(state.min_log.value + 3), state.max_lsn};
   return edit;
 }
 
@@ -71,6 +72,9 @@ std::string Describe(const ManifestState& state) {
   if (state.cut.has_value()) {
     absl::StrAppend(&out, "cut ", state.cut->log, "@", state.cut->offset_bytes, " LSN ", state.cut->last_lsn,
                     " live from ", state.cut->first_live_log, "\n");
+  }
+  if (state.close.has_value()) {
+    absl::StrAppend(&out, "closed with log ", state.close->log, " at LSN ", state.close->last_lsn, "\n");
   }
   // The encoding holds every field of a table; that it does is version_edit_test's affair.
   for (const Version::TablePtr& table : state.version->tables()) {
