@@ -140,6 +140,24 @@ TEST(RecoveryChain, ATableOfAnotherDatabaseIsRefused) {
   EXPECT_TRUE(IsRefusedUnchanged(machine, "000900.sst"));
 }
 
+TEST(RecoveryChain, ADamagedHeaderOfAPreparedLogDoesNoHarm) {
+  Machine whole;
+  auto engine = whole.Open();
+  PutNumbered(*engine, 1, 4);
+  ASSERT_OK(testing::Flush(*engine));
+  engine.reset();
+  ASSERT_EQ(whole.Logs().size(), 1u) << "prepared, and named by the flush";
+  const std::string prepared = whole.Logs()[0];
+  for (uint64_t bit = 0; bit < 8 * kFileIdentitySizeBytes; ++bit) {
+    Machine machine = whole.AfterKill();
+    machine.FlipBit(prepared, bit);
+    engine = machine.Open();
+    ASSERT_NE(engine, nullptr) << "bit " << bit;
+    PutNumbered(*engine, 4, 6);
+    ASSERT_EQ(ContentsWhenOpened(machine.AfterPowerLoss()), Numbered(1, 6)) << "bit " << bit;
+  }
+}
+
 TEST(RecoveryChain, ALogOfANewerVersionIsNotCalledDamaged) {
   Machine machine = ThreeLogs(WriteOptions{});
   const std::string path = machine.Logs()[2];
@@ -154,11 +172,11 @@ TEST(RecoveryChain, ALogOfANewerVersionIsNotCalledDamaged) {
 }
 
 // A log of one link and one batch, as a writer with that payload would have left it.
-void ReplaceOnlyBatch(Machine& machine, uint32_t lsn_count, const std::string& payload) {
+void ReplaceOnlyBatch(Machine& machine, uint32_t lsn_count, const std::string& payload, Lsn first_lsn = Lsn(1)) {
   const std::string path = machine.Logs()[0];
   const FileNumber number = *ParseLogName(path.substr(path.rfind('/') + 1));
   const uint64_t offset = BatchesOf(machine, path)[0].offset;
-  const wal::Frame frame = {.first_lsn = Lsn(1), .lsn_count = lsn_count, .payload = payload};
+  const wal::Frame frame = {.first_lsn = first_lsn, .lsn_count = lsn_count, .payload = payload};
   std::string bytes(wal::FrameSizeBytes(payload.size()), '\0');
   wal::EncodeFrame(frame, wal::FrameSalt(DatabaseIdOf(machine), number), offset, bytes.data());
   machine.Write(path, offset, bytes);
@@ -184,6 +202,19 @@ TEST(RecoveryChain, ABatchWhoseChecksumFitsAndWhoseOperationsDoNotIsCorruptionAn
   PutNumbered(*machine.Open(), 1, 2);
   ReplaceOnlyBatch(machine, 2, two_puts);
   EXPECT_EQ(ContentsWhenOpened(machine), (Contents{{"a", "1"}, {"b", "2"}}));
+}
+
+// [CHECK_LSN]
+TEST(RecoveryChain, AWholeFrameWhoseLsnDoesNotFollowEndsItsLogAndUsesUpTheLsn) {
+  Machine machine;
+  PutNumbered(*machine.Open(), 1, 2);
+  std::string put;
+  EncodePut(&put, "a", "1");
+  ReplaceOnlyBatch(machine, 1, put, Lsn(3));
+  const auto engine = machine.Open();
+  EXPECT_EQ(ContentsOf(*engine), Contents{});
+  ASSERT_OK(engine->Put("next", "v"));
+  EXPECT_EQ(engine->Stats()->last_lsn, 4u);
 }
 
 // ---- the manifest ----
@@ -241,6 +272,17 @@ TEST(RecoveryManifest, AnyNumberOfLostEditsIsRefusedOrLosesNothing) {
     EXPECT_TRUE(IsRefusedUnchanged(damaged)) << kept << " of " << edits << " edits";
   }
   EXPECT_EQ(ContentsWhenOpened(machine), Numbered(1, 7));
+}
+
+// [FLUSH_AFTER_SYNC]: the log whose deletion the crash undid still holds what the lost edit said was in a table.
+TEST(RecoveryManifest, TheEditOfAFlushMayBeLostBecauseItsLogWasSyncedBefore) {
+  Machine machine;
+  const auto engine = machine.Open();     // edit 1: the snapshot
+  PutNumbered(*engine, 1, 4, kUnsynced);  // edit 2: the first log is in use
+  ASSERT_OK(testing::Flush(*engine));     // edit 3
+  Machine after = machine.AfterPowerLoss();
+  LoseEditsBehind(after, 2);
+  EXPECT_EQ(ContentsWhenOpened(after), Numbered(1, 4));
 }
 
 TEST(RecoveryManifest, AMissingOrShortTableIsALoss) {

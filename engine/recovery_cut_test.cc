@@ -85,7 +85,31 @@ TEST(RecoveryCut, FramesBehindTheCutAreNeitherReplayedNorProofs) {
   EXPECT_EQ(engine->Stats()->last_lsn, 5u);
 }
 
-// [CUT_DROPS]
+// [CUT_DROPS]: before anything is written behind the cut, nothing but the cut tells a discarded log.
+TEST(RecoveryCut, WhicheverOfTheDiscardedLogsComesBackTheChainEndsWhereItDid) {
+  Machine killed;
+  auto engine = killed.Open();
+  for (int log = 0; log < 3; ++log) {
+    PutNumbered(*engine, 2 * log + 1, 2 * log + 3, kUnsynced);
+    ASSERT_TRUE(engine->FreezeMemtable().value());
+  }
+  engine.reset();
+  const std::vector<std::string> logs = killed.Logs();
+  ASSERT_EQ(logs.size(), 3u);
+  DestroyFrame(killed, logs[0], BatchesOf(killed, logs[0])[1]);
+  for (int returning = 1; returning < 4; ++returning) {
+    Machine machine = killed.AfterKill();
+    EXPECT_EQ(ContentsWhenOpened(machine), Numbered(1, 2));
+    ASSERT_EQ(machine.Logs().size(), 1u);
+    for (size_t log = 1; log < 3; ++log) {
+      if (returning & 1 << (log - 1))
+        ASSERT_OK(machine.disk().SetContents(logs[log], *killed.disk().Contents(logs[log])));
+    }
+    EXPECT_EQ(ContentsWhenOpened(machine), Numbered(1, 2)) << "logs " << returning;
+  }
+}
+
+// [CUT_DROPS], [PASS_OVER]
 TEST(RecoveryCut, LogsDiscardedByARecoveryStayDiscardedWhenACrashBringsThemBack) {
   Machine machine;
   auto engine = machine.Open();
@@ -273,6 +297,50 @@ TEST(RecoveryCut, AReplayedFrameThatAFailedSyncHadLostIsMadeDurableByTheRecovery
   const auto recovered = machine.Open();
   EXPECT_EQ(ContentsOf(*recovered), Numbered(1, 3));
   EXPECT_EQ(ContentsWhenOpened(machine.AfterPowerLoss()), Numbered(1, 3));
+}
+
+// [REWRITE], [SYNC_BEFORE_CUT]: a kill leaves in the page cache what a power cut would have taken.
+TEST(RecoveryCut, WhatWasShownAfterAKillSurvivesThePowerCutThatFollows) {
+  Machine machine;
+  auto engine = machine.Open();
+  for (int log = 0; log < 3; ++log) {
+    PutNumbered(*engine, 2 * log + 1, 2 * log + 3, kUnsynced);
+    ASSERT_TRUE(engine->FreezeMemtable().value());
+  }
+  engine.reset();
+  EXPECT_EQ(ContentsWhenOpened(machine.AfterPowerLoss()), Contents{});
+  engine = machine.Open();
+  EXPECT_EQ(ContentsOf(*engine), Numbered(1, 7));
+  EXPECT_EQ(ContentsWhenOpened(machine.AfterPowerLoss()), Numbered(1, 7));
+  PutNumbered(*engine, 7, 8);
+  EXPECT_EQ(ContentsWhenOpened(machine.AfterPowerLoss()), Numbered(1, 8));
+}
+
+// [WAIT_OLDER]: of a life whose older logs were not synced by anybody, then of another.
+TEST(RecoveryCut, TwoPowerCutsInARowAmongUnsyncedOlderLogsLoseNothingAcknowledged) {
+  for (uint64_t seed = 0; seed < 200; ++seed) {
+    Machine machine;
+    int next = 1, acknowledged = 0;
+    for (int life = 0; life < 2; ++life) {
+      const auto engine = machine.Open();
+      ASSERT_NE(engine, nullptr) << "seed " << seed;
+      const int found = static_cast<int>(ContentsOf(*engine).size());
+      ASSERT_GE(found, acknowledged) << "seed " << seed;
+      ASSERT_EQ(ContentsOf(*engine), Numbered(1, found + 1)) << "seed " << seed;
+      next = found + 1;
+      for (int log = 0; log < 3; ++log, next += 2) {
+        PutNumbered(*engine, next, next + 2, kUnsynced);
+        ASSERT_TRUE(engine->FreezeMemtable().value());
+      }
+      PutNumbered(*engine, next, next + 1);
+      acknowledged = next++;
+      PutNumbered(*engine, next, next + 1, kUnsynced);
+      Machine after = machine.AfterPowerLoss({.seed = 2 * seed + static_cast<uint64_t>(life)});
+      machine = std::move(after);
+    }
+    const int survivors = static_cast<int>(ContentsWhenOpened(machine).size());
+    ASSERT_GE(survivors, acknowledged) << "seed " << seed;
+  }
 }
 
 // [SYNC_BEFORE_CUT]
