@@ -150,11 +150,6 @@ class Replayer {
     AETERNUS_ASSIGN_OR_RETURN(std::optional<wal::Frame> first, reader.Next());
     if (IsRetired(number) || IsDead(number)) return NoteFrames(reader, first, number);
 
-    if (!chain_ended_ && IsCutLog(number) && manifest_.cut->offset_bytes <= kFileIdentitySizeBytes) {
-      ExtendChain(number, kFileIdentitySizeBytes);  // cut before its first frame: empty, and the chain goes on
-      is_end_known_ = true;
-      return NoteFrames(reader, first, number);
-    }
     LogLink link;
     AETERNUS_ASSIGN_OR_RETURN(const bool is_linked, HoldsLink(first, reader, &link));
     if (!chain_ended_ && is_linked && Continues(link)) return ReplayFrames(reader, *first, link, number);

@@ -134,7 +134,7 @@ TEST(RecoveryCut, LogsDiscardedByARecoveryStayDiscardedWhenACrashBringsThemBack)
   }
 }
 
-TEST(RecoveryCut, ALogCutBeforeItsFirstFrameCountsAsEmptyAndTheChainGoesOn) {
+TEST(RecoveryCut, ALogWithoutItsFirstFrameIsRetiredAndTheNextLifeBeginsAChain) {
   Machine machine = KilledAfter(3, kUnsynced);
   const std::string log = machine.Logs()[0];
   DestroyFrame(machine, log, FramesOf(machine, log)[0]);

@@ -19,7 +19,7 @@ namespace aeternus {
 // LSN cannot be reached while its log is live, acknowledged bytes are missing.
 struct LogCut {
   FileNumber log{};             // N: frames of it at or behind `offset` are dead
-  uint64_t offset_bytes = 0;    // X; at most the identity's size when the log was cut before its first frame
+  uint64_t offset_bytes = 0;    // X
   Lsn last_lsn{};               // L: the last LSN replayed
   FileNumber first_live_log{};  // M: logs strictly between N and M are dead
   friend bool operator==(const LogCut&, const LogCut&) = default;
