@@ -173,6 +173,14 @@ TEST_F(EngineFailureTest, AFailedSyncOfTheLogIsFinal) {
   }
 }
 
+TEST_F(EngineFailureTest, AFailedSyncOfTheLogThatAFlushRetiresIsFinal) {
+  ASSERT_TRUE(engine_->FreezeMemtable().value());
+  const std::string frozen = machine_.Logs()[0];
+  FailWhile([&](const FileCall& call) { return call.path == frozen && call.op == FileOp::kSync; });
+  EXPECT_TRUE(FailsWith(engine_->FlushOldestFrozen(), Code::kInternal, {frozen}));
+  ExpectFailedForGood(Numbered(0, 3));
+}
+
 TEST_F(EngineFailureTest, AWriteThatFailsMidwayIsFinal) {
   for (const Fault fault : {Fault::kIoError, Fault::kFailAfterPart}) {
     StartAfresh();
