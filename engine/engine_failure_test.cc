@@ -190,6 +190,15 @@ TEST_F(EngineFailureTest, AWriteThatFailsMidwayIsFinal) {
   }
 }
 
+TEST_F(EngineFailureTest, ASealThatFailsMidwayIsFinal) {
+  for (const Fault fault : {Fault::kIoError, Fault::kFailAfterPart}) {
+    StartAfresh();
+    FailWhile([](const FileCall& call) { return IsLog(call.path) && call.op == FileOp::kCommit; }, fault);
+    EXPECT_TRUE(FailsWith(engine_->FreezeMemtable(), Code::kInternal));
+    ExpectFailedForGood(Numbered(0, 3));
+  }
+}
+
 TEST_F(EngineFailureTest, AFailedSyncOfTheDirectoryIsFinal) {
   ASSERT_TRUE(engine_->FreezeMemtable().value());
   FailWhile([](const FileCall& call) { return call.op == FileOp::kSyncDirectory; });

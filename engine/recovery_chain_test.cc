@@ -21,6 +21,9 @@ namespace aeternus {
 namespace {
 
 using env::testing::CrashMode;
+using env::testing::Fault;
+using env::testing::FileCall;
+using env::testing::FileOp;
 using testing::BatchesOf;
 using testing::Contents;
 using testing::ContentsOf;
@@ -285,6 +288,35 @@ TEST(RecoveryManifest, TheEditOfAFlushMayBeLostBecauseItsLogWasSyncedBefore) {
   EXPECT_EQ(ContentsWhenOpened(after), Numbered(1, 4));
 }
 
+// [EDIT_DURABLE]: the page cache still shows an edit whose sync had failed, and a power cut takes it away.
+TEST(RecoveryManifest, WhatAnOpenMakesBeforeItsSwitchCountsOnNoEditThatItHasOnlyRead) {
+  Machine machine;
+  auto engine = machine.Open();
+  PutNumbered(*engine, 1, 4);
+  ASSERT_TRUE(engine->FreezeMemtable().value());
+  machine.disk().SetFaultRule([](const FileCall& call) {
+    const bool is_manifest = call.path.find("MANIFEST") != std::string::npos;
+    return is_manifest && call.op == FileOp::kSync ? Fault::kIoError : Fault::kNone;
+  });
+  EXPECT_FALSE(engine->FlushOldestFrozen().ok());
+  engine.reset();
+  machine.disk().SetFaultRule(nullptr);
+
+  Machine whole = machine.AfterKill();
+  ASSERT_EQ(ContentsWhenOpened(whole), Numbered(1, 4));
+  ASSERT_EQ(whole.Tables().size(), 1u) << "the edit is read";
+  const uint64_t calls = whole.disk().calls();
+  for (uint64_t call = 0; call < calls; ++call) {
+    Machine cut = machine.AfterKill();
+    cut.disk().FailAt(call, Fault::kIoError, /*for_good=*/true);
+    { const auto opened = cut.TryOpen(); }
+    for (const CrashMode mode : {CrashMode::kDropAll, CrashMode::kKeepAll, CrashMode::kRandom}) {
+      ASSERT_EQ(ContentsWhenOpened(cut.AfterPowerLoss({.mode = mode, .seed = call})), Numbered(1, 4))
+          << "call " << call << " of " << calls;
+    }
+  }
+}
+
 TEST(RecoveryManifest, AMissingOrShortTableIsALoss) {
   Machine machine;
   auto engine = machine.Open();
@@ -338,7 +370,7 @@ TEST(RecoveryManifest, ACrashDuringCreationLeavesADirectoryInWhichADatabaseCanBe
   for (uint64_t call = 0; call < calls; ++call) {
     for (const CrashMode mode : {CrashMode::kDropAll, CrashMode::kKeepAll, CrashMode::kRandom}) {
       Machine machine;
-      machine.disk().FailAt(call, env::testing::Fault::kIoError, /*for_good=*/true);
+      machine.disk().FailAt(call, Fault::kIoError, /*for_good=*/true);
       const bool opened = machine.TryOpen().ok();
       Machine after = machine.AfterPowerLoss({.mode = mode, .seed = call});
       const auto recovered = after.Open();

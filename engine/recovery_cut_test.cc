@@ -251,29 +251,35 @@ TEST(RecoveryCut, AfterARecoveryOnlyWhatItReplayedCountsAsDurable) {
   EXPECT_EQ(FramesOf(machine, machine.Logs().back()).back().synced_lsn, Lsn(2));
 }
 
-// What flushes made durable counts as recovered although no table shows a trace of it.
+// [FLUSHED_LSN]: what flushes made durable counts as recovered although no table shows a trace of it.
 TEST(RecoveryCut, ATornTailIsNotTakenForALossWhenTheNewestFlushedEntriesWereCompactedAway) {
-  Machine killed;
-  auto engine = killed.Open();
-  ASSERT_OK(engine->Put("key", "v"));
-  ASSERT_OK(testing::Flush(*engine));
-  ASSERT_OK(engine->Delete("key"));
-  ASSERT_OK(testing::Flush(*engine));
-  ASSERT_TRUE(engine->MajorCompact().value());
-  ASSERT_EQ(engine->Stats()->table_count, 0u);
-  PutNumbered(*engine, 1, 4, kUnsynced);
-  engine.reset();
-  const std::string log = killed.Logs()[0];
-  const std::vector<LogFrame> frames = FramesOf(killed, log);
-  ASSERT_EQ(frames[1].synced_lsn, Lsn(2));
-  for (size_t frame = 0; frame < frames.size(); ++frame) {
-    Machine machine = killed.AfterKill();
-    DestroyFrame(machine, log, frames[frame]);
-    const auto recovered = machine.Open();
-    ASSERT_NE(recovered, nullptr) << "frame " << frame;
-    EXPECT_EQ(ContentsOf(*recovered), Numbered(1, std::max(1, static_cast<int>(frame))));
-    ASSERT_OK(recovered->Put("next", "v"));
-    EXPECT_GT(recovered->Stats()->last_lsn, frame + 1 == frames.size() ? 4u : 5u);
+  for (const bool is_reopened : {false, true}) {
+    Machine killed;
+    auto engine = killed.Open();
+    ASSERT_OK(engine->Put("key", "v"));
+    ASSERT_OK(testing::Flush(*engine));
+    ASSERT_OK(engine->Delete("key"));
+    ASSERT_OK(testing::Flush(*engine));
+    ASSERT_TRUE(engine->MajorCompact().value());
+    ASSERT_EQ(engine->Stats()->table_count, 0u);
+    if (is_reopened) {
+      engine.reset();
+      engine = killed.Open();
+    }
+    PutNumbered(*engine, 1, 4, kUnsynced);
+    engine.reset();
+    const std::string log = killed.Logs()[0];
+    const std::vector<LogFrame> frames = FramesOf(killed, log);
+    ASSERT_EQ(frames[1].synced_lsn, Lsn(2));
+    for (size_t frame = 0; frame < frames.size(); ++frame) {
+      Machine machine = killed.AfterKill();
+      DestroyFrame(machine, log, frames[frame]);
+      const auto recovered = machine.Open();
+      ASSERT_NE(recovered, nullptr) << "frame " << frame;
+      EXPECT_EQ(ContentsOf(*recovered), Numbered(1, std::max(1, static_cast<int>(frame))));
+      ASSERT_OK(recovered->Put("next", "v"));
+      EXPECT_GT(recovered->Stats()->last_lsn, frame + 1 == frames.size() ? 4u : 5u);
+    }
   }
 }
 

@@ -124,6 +124,7 @@ TEST(ManifestTest, CommitAppliesWhatTheEditSaysAndNothingElse) {
   edit.min_log = FileNumber(4);
   edit.reserved_numbers_end = FileNumber(20);
   edit.max_lsn = Lsn(99);
+  edit.flushed_lsn = Lsn(97);
   edit.cut = LogCut{FileNumber(6), 64, Lsn(99), FileNumber(8)};
   edit.close = CleanClose{FileNumber(9), Lsn(98)};
   ASSERT_TRUE(db.manifest->Commit(edit).ok());
@@ -134,6 +135,7 @@ TEST(ManifestTest, CommitAppliesWhatTheEditSaysAndNothingElse) {
   EXPECT_EQ(state.reserved_numbers_end, FileNumber(20));
   EXPECT_EQ(state.max_lsn, Lsn(99));
   EXPECT_EQ(state.cut, edit.cut);
+  EXPECT_EQ(state.flushed_lsn, Lsn(97));
   EXPECT_EQ(state.close, edit.close);
   EXPECT_EQ(state.last_edit, EditNumber(3));
 }

@@ -57,6 +57,7 @@ VersionEdit RandomEdit(std::mt19937_64& random, const ManifestState& state) {
   if (random() % 2 == 0) edit.min_log = FileNumber(state.min_log.value + random() % 3);
   if (!edit.added_tables.empty() || random() % 2 == 0) edit.reserved_numbers_end = FileNumber(next_number + 5);
   if (random() % 2 == 0) edit.max_lsn = Lsn(state.max_lsn.value + random() % 1000);
+  if (random() % 4 == 0) edit.flushed_lsn = Lsn(state.flushed_lsn.value + random() % 1000);
   if (random() % 8 == 0) {
     const uint64_t log = state.min_log.value + 1;
     edit.cut = LogCut{FileNumber(log), RandomNumber(random, uint64_t{1} << 34), state.max_lsn, FileNumber(log + 2)};
@@ -66,9 +67,9 @@ VersionEdit RandomEdit(std::mt19937_64& random, const ManifestState& state) {
 }
 
 std::string Describe(const ManifestState& state) {
-  std::string out =
-      absl::StrCat("database ", state.database_id, "\nedit ", state.last_edit, "\nmin log ", state.min_log,
-                   "\nreserved below ", state.reserved_numbers_end, "\nmax LSN ", state.max_lsn, "\n");
+  std::string out = absl::StrCat("database ", state.database_id, "\nedit ", state.last_edit, "\nmin log ",
+                                 state.min_log, "\nreserved below ", state.reserved_numbers_end, "\nmax LSN ",
+                                 state.max_lsn, "\nflushed LSN ", state.flushed_lsn, "\n");
   if (state.cut.has_value()) {
     absl::StrAppend(&out, "cut ", state.cut->log, "@", state.cut->offset_bytes, " LSN ", state.cut->last_lsn,
                     " live from ", state.cut->first_live_log, "\n");
