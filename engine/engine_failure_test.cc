@@ -208,8 +208,13 @@ TEST_F(EngineFailureTest, AFailedSyncOfTheDirectoryIsFinal) {
 
 TEST_F(EngineFailureTest, AFailedSyncOfTheDirectoryBehindATableIsFinal) {
   ASSERT_TRUE(engine_->FreezeMemtable().value());
-  FailWhile([](const FileCall& call) { return call.op == FileOp::kSyncDirectory; });
+  bool is_table_made = false;  // before it, the next log is
+  FailWhile([&](const FileCall& call) {
+    is_table_made |= IsTable(call.path) && call.op == FileOp::kCreate;
+    return is_table_made && call.op == FileOp::kSyncDirectory;
+  });
   EXPECT_TRUE(FailsWith(engine_->FlushOldestFrozen(), Code::kInternal));
+  ASSERT_TRUE(is_table_made);
   ExpectFailedForGood(Numbered(0, 3));
 }
 
