@@ -1,5 +1,6 @@
-// Configuration of the two shells, and the options of single calls. Every option says when to touch it; every bound is
-// inclusive, NaN is refused, and a value outside is InvalidArgument naming the option, its value and its bounds.
+// Configuration of the two shells, and the options of single calls. Every option says when to touch it; bounds are
+// inclusive, but for the 0 of (0, 1], NaN is refused, and a value outside is InvalidArgument naming the option, its
+// value and its bounds.
 #ifndef AETERNUS_ENGINE_OPTIONS_H_
 #define AETERNUS_ENGINE_OPTIONS_H_
 
@@ -35,8 +36,8 @@ struct CompactionOptions {
   // more writing. min 2 - 64, max min - 256.
   int min_threshold = 4;
   int max_threshold = 32;
-  // A table is rewritten without its spent tombstones when tombstones are at least this share of its entries ... (0,
-  // 1].
+  // A table is rewritten without its spent tombstones when tombstones are at least this share of its entries ...
+  // (0, 1].
   double tombstone_ratio = 0.3;
   // ... and the oldest is at least this old. Raise it where deletes come in waves. 0 - 604800 s.
   int64_t tombstone_interval_seconds = 0;
