@@ -59,6 +59,10 @@ struct EngineConfig {
   CompactionOptions compaction = {};
   bool create_if_missing = true;
   bool error_if_exists = false;
+  // Keeps a file, RESERVE, of about the size of a log segment (1.25 x the write buffer), so that on a full disk
+  // deletes, flushes and merges still have room and the database can be made smaller. Off: saves that space; a full
+  // disk can then only be left by making room outside.
+  bool keep_reserve = true;
   // The machine to run on; null: the real one. For tests (env/testing). Outlives the engine.
   env::Env* env = nullptr;
 };
@@ -77,6 +81,7 @@ struct DbConfig {
   CompactionOptions compaction{.min_table_size_bytes = uint64_t{1} << 20};
   bool create_if_missing = true;
   bool error_if_exists = false;
+  bool keep_reserve = true;  // as in EngineConfig
   env::Env* env = nullptr;
 };
 
