@@ -16,18 +16,24 @@ absl::Status InBounds(std::string_view option, T value, T least, T most) {
       absl::StrCat(option, " is ", value, "; it must be within [", least, ", ", most, "]"));
 }
 
+// A share of a whole: (0, 1].
+absl::Status IsShare(std::string_view option, double value) {
+  if (value > 0 && value <= 1) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(option, " is ", value, "; it must be within (0, 1]"));
+}
+
 absl::Status CheckTable(const TableOptions& table) {
   AETERNUS_RETURN_IF_ERROR(InBounds<size_t>("table.block_size_bytes", table.block_size_bytes, 256, size_t{1} << 20));
   return InBounds("table.filter_bits_per_key", table.filter_bits_per_key, 1.0, 64.0);
 }
 
 absl::Status CheckCompaction(const CompactionOptions& c) {
-  AETERNUS_RETURN_IF_ERROR(InBounds("compaction.bucket_low", c.bucket_low, 1e-9, 1.0));
+  AETERNUS_RETURN_IF_ERROR(IsShare("compaction.bucket_low", c.bucket_low));
   AETERNUS_RETURN_IF_ERROR(InBounds("compaction.bucket_high", c.bucket_high, 1.0, 100.0));
   AETERNUS_RETURN_IF_ERROR(InBounds<uint64_t>("compaction.min_table_size_bytes", c.min_table_size_bytes, 0, 1 << 30));
   AETERNUS_RETURN_IF_ERROR(InBounds("compaction.min_threshold", c.min_threshold, 2, 64));
   AETERNUS_RETURN_IF_ERROR(InBounds("compaction.max_threshold", c.max_threshold, c.min_threshold, 256));
-  AETERNUS_RETURN_IF_ERROR(InBounds("compaction.tombstone_ratio", c.tombstone_ratio, 1e-9, 1.0));
+  AETERNUS_RETURN_IF_ERROR(IsShare("compaction.tombstone_ratio", c.tombstone_ratio));
   return InBounds<int64_t>("compaction.tombstone_interval_seconds", c.tombstone_interval_seconds, 0, 604800);
 }
 

@@ -3,14 +3,16 @@
 // held for one piece of work.
 //
 // State machine (EngineState): healthy -> out of space (a write found no room before anything was promised; the next
-// write that finds room is healthy again) -> failed (a log, the manifest or a directory could not be written or synced;
-// read-only until reopened, invariant 5) ; any -> closed.
+// write that finds room is healthy again. While the space reserve is lent, reserve.h, puts are refused: deletes and
+// jobs have the room) -> failed (a log, the manifest or a directory could not be written or synced; read-only until
+// reopened, invariant 5) ; any -> closed.
 //
 // Lock order, outermost first:
 //   flush_mutex_ | compaction_mutex_   one flush, one compaction at a time; held over I/O
 //   commit_mutex_                      the writer role; held over log I/O
 //   LogChain's                         (log_chain.h)
 //   manifest_mutex_                    one edit at a time, and file numbers; held over manifest I/O
+//   SpaceReserve's                     whether its file is there; held over I/O on it
 //   state_mutex_                       the view and the engine state; never held over I/O
 //
 // Thread safety: any number of threads.
@@ -44,6 +46,7 @@
 #include "engine/log_chain.h"
 #include "engine/obsolete_files.h"
 #include "engine/recovery.h"
+#include "engine/reserve.h"
 #include "engine/view.h"
 #include "env/env.h"
 #include "env/mutex.h"
@@ -58,6 +61,7 @@ struct CoreOptions {
   CompactionOptions compaction;
   bool create_if_missing = true;
   bool error_if_exists = false;
+  bool keep_reserve = true;
   env::Env* env = nullptr;
 };
 
@@ -141,7 +145,8 @@ class Core : public std::enable_shared_from_this<Core> {
   Core(std::string dir, const CoreOptions& options);
 
   // Opening (core_open.cc), in this order.
-  absl::Status Recover();
+  // `no_room`: why an attempt before this one failed, if for want of space; then the reserve is spent on this one.
+  absl::Status Recover(const absl::Status& no_room);
   absl::Status LockDirectory();
   absl::StatusOr<DirectoryContents> ListFiles() const;
   absl::StatusOr<ManifestState> ReadManifest(const DirectoryContents& contents);
@@ -153,6 +158,10 @@ class Core : public std::enable_shared_from_this<Core> {
   // Writing.
   absl::Status CommitRun(absl::Span<PendingCommit* const> run) ABSL_EXCLUSIVE_LOCKS_REQUIRED(commit_mutex_);
   size_t RunLength(absl::Span<PendingCommit* const> group) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(commit_mutex_);
+  // After a run was refused for want of space: writes those of its batches that free some.
+  void CommitDeletes(absl::Span<PendingCommit* const> run, const absl::Status& why)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(commit_mutex_);
+  absl::Status CheckRoomForPuts(absl::Span<PendingCommit* const> run) ABSL_LOCKS_EXCLUDED(state_mutex_);
   absl::StatusOr<bool> FreezeLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(commit_mutex_);
   absl::Status LogRun(absl::Span<PendingCommit* const> run, Lsn first) ABSL_EXCLUSIVE_LOCKS_REQUIRED(commit_mutex_);
   void ApplyRun(absl::Span<PendingCommit* const> run, Lsn first) ABSL_EXCLUSIVE_LOCKS_REQUIRED(commit_mutex_);
@@ -160,7 +169,15 @@ class Core : public std::enable_shared_from_this<Core> {
   absl::StatusOr<std::unique_ptr<wal::Writer>> MakeSegment(EditNumber edit);
   void SetOutOfSpace(const absl::Status& why) ABSL_LOCKS_EXCLUDED(state_mutex_);
 
+  // The space reserve: lent for want of space, `why`; and kept back again after whatever may have made room.
+  SpaceReserve::Loan BorrowReserve(const absl::Status& why) ABSL_LOCKS_EXCLUDED(state_mutex_);
+  void RestoreReserve() ABSL_LOCKS_EXCLUDED(state_mutex_);
+  uint64_t ReserveBytes() const;
+  uint64_t SegmentBytes() const;
+
   // Jobs.
+  absl::StatusOr<bool> TryToFlush() ABSL_LOCKS_EXCLUDED(state_mutex_);
+  absl::Status TryPlan(const compaction::Plan& plan, const View& view);
   struct MergeRequest {
     compaction::MergeInputs inputs;
     compaction::MergePolicy policy;
@@ -196,6 +213,7 @@ class Core : public std::enable_shared_from_this<Core> {
   const std::shared_ptr<MemoryResources> resources_;
   const std::shared_ptr<HandleRegistry> handles_ = std::make_shared<HandleRegistry>();
   ObsoleteFiles obsolete_;
+  SpaceReserve reserve_;
   std::unique_ptr<env::FileLock> directory_lock_;
   DatabaseId database_id_;
   std::unique_ptr<Manifest> manifest_;  // set by Recover, then constant

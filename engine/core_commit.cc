@@ -1,7 +1,10 @@
 // The write path: log, sync, apply, publish, in this order. What is visible is as durable as its writer asked for.
+#include <algorithm>
+#include <optional>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "base/status.h"
 #include "engine/batch_format.h"
 #include "engine/core.h"
@@ -11,6 +14,15 @@ namespace aeternus {
 namespace {
 
 size_t BatchBytes(const PendingCommit& commit) { return commit.batch->size_bytes(); }
+
+bool HoldsPut(const WriteBatch& batch) {
+  BatchReader reader(BatchAccess::Operations(batch));
+  for (uint32_t i = 0; i < batch.count(); ++i) {
+    const absl::StatusOr<std::optional<BatchOperation>> operation = reader.Next();
+    if (!operation.ok() || !operation->has_value() || (*operation)->kind == EntryKind::kPut) return true;
+  }
+  return false;
+}
 
 }  // namespace
 
@@ -23,10 +35,61 @@ void Core::Commit(absl::Span<PendingCommit* const> group) {
   env::MutexLock lock(&commit_mutex_);
   while (!group.empty()) {
     const size_t n = RunLength(group);
-    const absl::Status status = CommitRun(group.first(n));
-    for (PendingCommit* commit : group.first(n)) commit->status = status;
+    const absl::Span<PendingCommit* const> run = group.first(n);
+    const absl::Status status = CommitRun(run);
+    for (PendingCommit* commit : run) commit->status = status;
+    if (absl::IsResourceExhausted(status)) CommitDeletes(run, status);
     group.remove_prefix(n);
   }
+}
+
+void Core::CommitDeletes(absl::Span<PendingCommit* const> run, const absl::Status& why) {
+  std::vector<PendingCommit*> deletes;
+  for (PendingCommit* commit : run) {
+    if (!HoldsPut(*commit->batch)) deletes.push_back(commit);
+  }
+  if (deletes.empty()) return;
+  {
+    const SpaceReserve::Loan loan = BorrowReserve(why);
+    if (!loan && deletes.size() == run.size()) return;  // nothing has changed since it was refused
+    const absl::Status status = CommitRun(deletes);
+    for (PendingCommit* commit : deletes) commit->status = status;
+  }
+  RestoreReserve();
+}
+
+absl::Status Core::CheckRoomForPuts(absl::Span<PendingCommit* const> run) {
+  if (!reserve_.is_lent()) return absl::OkStatus();
+  if (std::none_of(run.begin(), run.end(), [](const auto* commit) { return HoldsPut(*commit->batch); })) {
+    return absl::OkStatus();
+  }
+  RestoreReserve();
+  if (!reserve_.is_lent()) return absl::OkStatus();
+  env::MutexLock lock(&state_mutex_);
+  return absl::ResourceExhaustedError(absl::StrCat(
+      "the disk of the database in ", dir_, " is full (", out_of_space_.message(),
+      "): nothing but deletes is written until there is room for ", ReserveBytes(), " bytes to be kept back again"));
+}
+
+SpaceReserve::Loan Core::BorrowReserve(const absl::Status& why) {
+  SpaceReserve::Loan loan = reserve_.Borrow();
+  if (!loan) return loan;
+  SetOutOfSpace(why);
+  obsolete_.Collect();  // what the attempt that failed has left
+  return loan;
+}
+
+void Core::RestoreReserve() {
+  if (!options_.keep_reserve) return;
+  if (reserve_.is_lent()) obsolete_.Collect();  // a reader may have let go of a file
+  if (reserve_.Restore(ReserveBytes())) SetOutOfSpace(absl::OkStatus());
+}
+
+// Enough for a log segment or the table of a full memtable, for the snapshot that an Open writes, and for what little
+// is written beside them.
+uint64_t Core::ReserveBytes() const {
+  constexpr uint64_t kMostForEditsBytes = 256 << 10;
+  return SegmentBytes() + std::min(SegmentBytes(), kMostForEditsBytes) + 2 * manifest_->snapshot_size_bytes();
 }
 
 // The batches at the head of the group that go into one memtable together: as many as fit, and at least one.
@@ -43,6 +106,7 @@ size_t Core::RunLength(absl::Span<PendingCommit* const> group) const {
 
 absl::Status Core::CommitRun(absl::Span<PendingCommit* const> run) {
   AETERNUS_RETURN_IF_ERROR(CheckWritable());
+  AETERNUS_RETURN_IF_ERROR(CheckRoomForPuts(run));
   if (WouldFreeze(BatchBytes(*run[0]))) AETERNUS_RETURN_IF_ERROR(FreezeLocked().status());
 
   uint64_t operations = 0;
@@ -82,7 +146,7 @@ absl::Status Core::LogRun(absl::Span<PendingCommit* const> run, Lsn first) {
   bool wrote = false;
   const absl::Status status = logs_->Append(frames, &wrote);
   if (status.ok()) {
-    if (is_out_of_space_.load(std::memory_order_relaxed)) SetOutOfSpace(absl::OkStatus());
+    if (is_out_of_space_.load(std::memory_order_relaxed) && !reserve_.is_lent()) SetOutOfSpace(absl::OkStatus());
     return status;
   }
   // What reached the file is unknown: its LSNs may be found by a recovery, so nothing may follow them.
@@ -131,7 +195,10 @@ void Core::ApplyRun(absl::Span<PendingCommit* const> run, Lsn first) {
 absl::StatusOr<bool> Core::Freeze() {
   env::MutexLock lock(&commit_mutex_);
   AETERNUS_RETURN_IF_ERROR(CheckWritable());
-  return FreezeLocked();
+  const absl::StatusOr<bool> frozen = FreezeLocked();
+  if (!absl::IsResourceExhausted(frozen.status())) return frozen;
+  const SpaceReserve::Loan loan = BorrowReserve(frozen.status());
+  return loan ? FreezeLocked() : frozen;
 }
 
 absl::StatusOr<bool> Core::FreezeLocked() {
@@ -178,7 +245,7 @@ absl::Status Core::Fail(const absl::Status& cause) {
     failure_ =
         absl::InternalError(absl::StrCat("the database in ", dir_, " is read-only because of an earlier failure (",
                                          cause.message(), "); reopen it to recover what was acknowledged"));
-    return cause;
+    return env::AsFinal(cause);
   }
   return failure_;
 }

@@ -196,6 +196,13 @@ void Core::RetireLogsBelow(FileNumber min_log) {
 absl::StatusOr<bool> Core::FlushOldestFrozen() {
   env::MutexLock flush(&flush_mutex_);
   AETERNUS_RETURN_IF_ERROR(CheckWritable());
+  const absl::StatusOr<bool> flushed =
+      WithReserve([this] { return TryToFlush(); }, [this](const absl::Status& why) { return BorrowReserve(why); });
+  RestoreReserve();
+  return flushed;
+}
+
+absl::StatusOr<bool> Core::TryToFlush() {
   AETERNUS_ASSIGN_OR_RETURN(Moment now, Now());
   if (now.view->frozen.empty()) return false;
   env::SyncPoint("flush:begin");
@@ -266,6 +273,13 @@ absl::StatusOr<Core::MergeRequest> Core::RequestFor(const compaction::Plan& plan
 }
 
 absl::Status Core::RunPlan(const compaction::Plan& plan, const View& view) {
+  const absl::Status status =
+      WithReserve([&] { return TryPlan(plan, view); }, [this](const absl::Status& why) { return BorrowReserve(why); });
+  if (!status.ok()) RestoreReserve();
+  return status;
+}
+
+absl::Status Core::TryPlan(const compaction::Plan& plan, const View& view) {
   OlderTables older(view, plan.inputs, options_.compaction.tombstone_exact_lookup);
   AETERNUS_ASSIGN_OR_RETURN(MergeRequest request, RequestFor(plan, view, &older));
   env::SyncPoint("compaction:begin");
@@ -290,6 +304,7 @@ absl::StatusOr<bool> Core::MinorCompact() {
   counters_.minor_compactions.fetch_add(1, std::memory_order_relaxed);
   now.view.reset();
   obsolete_.Collect();
+  RestoreReserve();
   return true;
 }
 
@@ -303,6 +318,7 @@ absl::StatusOr<bool> Core::MajorCompact() {
   counters_.major_compactions.fetch_add(1, std::memory_order_relaxed);
   now.view.reset();
   obsolete_.Collect();
+  RestoreReserve();
   return true;
 }
 
@@ -335,6 +351,7 @@ absl::StatusOr<bool> Core::TombstoneCompact() {
     counters_.tombstone_compactions.fetch_add(1, std::memory_order_relaxed);
     now.view.reset();
     obsolete_.Collect();
+    RestoreReserve();
     return true;
   }
   return false;

@@ -35,19 +35,29 @@ Core::Core(std::string dir, const CoreOptions& options)
       env_(options.env != nullptr ? options.env : env::Env::Posix()),
       file_system_(env_->file_system),
       resources_(std::make_shared<MemoryResources>(options.memory_budget_bytes)),
-      obsolete_(env_->file_system) {}
+      obsolete_(env_->file_system),
+      reserve_(env_->file_system, PathOf(kReserveName)) {}
 
 Core::~Core() = default;
 
 absl::StatusOr<std::shared_ptr<Core>> Core::Open(const std::string& dir, const CoreOptions& options) {
   if (dir.empty()) return absl::InvalidArgumentError("the directory of the database is an empty string");
   std::shared_ptr<Core> core(new Core(dir, options));
-  AETERNUS_RETURN_IF_ERROR(core->Recover());
+  absl::Status status = core->Recover(absl::OkStatus());
+  if (absl::IsResourceExhausted(status)) {
+    core.reset();  // and with it the lock
+    core.reset(new Core(dir, options));
+    status = core->Recover(status);
+  }
+  AETERNUS_RETURN_IF_ERROR(status);
   return core;
 }
 
-absl::Status Core::Recover() {
+absl::Status Core::Recover(const absl::Status& no_room) {
   AETERNUS_RETURN_IF_ERROR(LockDirectory());
+  SpaceReserve::Loan loan;
+  if (!no_room.ok()) loan = BorrowReserve(no_room);
+  if (!no_room.ok() && !loan) return no_room;
   AETERNUS_ASSIGN_OR_RETURN(const DirectoryContents contents, ListFiles());
   AETERNUS_ASSIGN_OR_RETURN(const ManifestState state, ReadManifest(contents));
   AETERNUS_RETURN_IF_ERROR(CheckTables(state, contents));
@@ -57,6 +67,13 @@ absl::Status Core::Recover() {
   if (replay.holds_entries()) AETERNUS_RETURN_IF_ERROR(MakeReplayDurable(file_system_, dir_, replay));
   AETERNUS_RETURN_IF_ERROR(SwitchManifest(state, replay, contents));
   DiscardUnreferenced(contents, replay);
+  if (loan && options_.keep_reserve) {
+    loan = {};
+    RestoreReserve();
+  } else {
+    reserve_.Renew(options_.keep_reserve ? ReserveBytes() : 0);
+    if (reserve_.is_lent()) SetOutOfSpace(absl::ResourceExhaustedError("there is too little room for the reserve"));
+  }
   return absl::OkStatus();
 }
 
@@ -187,14 +204,22 @@ absl::Status Core::SwitchManifest(ManifestState state, const Replay& replay, con
   logs_ = std::make_unique<LogChain>(
       [this] { return MakeSegment(manifest_ != nullptr ? manifest_->durable_edit() : EditNumber()); }, predecessor,
       replay.last_lsn);  // [SYNC0_IS_CUT]
+  FileNumber begun;
   if (!replay.holds_entries() && state.min_log.value != 0) {
-    AETERNUS_ASSIGN_OR_RETURN(state.min_log, logs_->EnsureNext());  // [MINLOG_EXISTS], with edit 0 [EDIT_DURABLE]
+    AETERNUS_ASSIGN_OR_RETURN(begun, logs_->EnsureNext());  // [MINLOG_EXISTS], with edit 0 [EDIT_DURABLE]
+    state.min_log = begun;
   }
   {
     env::MutexLock lock(&manifest_mutex_);
     state.reserved_numbers_end = reserved_end_;
   }
-  AETERNUS_ASSIGN_OR_RETURN(manifest_, Manifest::Create(file_system_, dir_, state, manifest_number));
+  absl::StatusOr<std::unique_ptr<Manifest>> manifest = Manifest::Create(file_system_, dir_, state, manifest_number);
+  if (absl::IsResourceExhausted(manifest.status()) && begun.value != 0) {
+    obsolete_.Add(PathOf(LogName(begun)));  // no manifest names it; a full disk does not get fuller by every attempt
+    obsolete_.Collect();
+  }
+  AETERNUS_RETURN_IF_ERROR(manifest.status());
+  manifest_ = *std::move(manifest);
   StartFrom(replay, manifest_->state());
   return absl::OkStatus();
 }
@@ -241,22 +266,28 @@ void Core::DiscardUnreferenced(const DirectoryContents& contents, const Replay& 
   obsolete_.Collect();
 }
 
+// Room for the frames' headers besides the entries; a log grows when a batch asks for more.
+uint64_t Core::SegmentBytes() const { return options_.write_buffer_bytes + options_.write_buffer_bytes / 4 + 4096; }
+
 absl::StatusOr<std::unique_ptr<wal::Writer>> Core::MakeSegment(EditNumber edit) {
-  AETERNUS_ASSIGN_OR_RETURN(const FileNumber number, NextNumber());
-  const FileIdentity identity{.kind = FileKind::kLog, .database_id = database_id_, .number = number, .edit = edit};
-  // Room for the frames' headers besides the entries; a log grows when a batch asks for more.
-  const uint64_t allocate_bytes = options_.write_buffer_bytes + options_.write_buffer_bytes / 4 + 4096;
-  const std::string path = PathOf(LogName(number));
-  absl::StatusOr<std::unique_ptr<wal::Writer>> writer =
-      wal::Writer::Create(file_system_, path, identity, allocate_bytes);
-  if (!writer.ok()) {
+  absl::StatusOr<std::unique_ptr<wal::Writer>> writer;
+  // On an almost full disk a log begins small, and grows for as long as there is room; the space of the reserve is for
+  // tables.
+  for (const uint64_t allocate_bytes : {SegmentBytes(), uint64_t{0}}) {
+    if (allocate_bytes > 0 && reserve_.is_lent()) continue;
+    AETERNUS_ASSIGN_OR_RETURN(const FileNumber number, NextNumber());
+    const FileIdentity identity{.kind = FileKind::kLog, .database_id = database_id_, .number = number, .edit = edit};
+    const std::string path = PathOf(LogName(number));
+    writer = wal::Writer::Create(file_system_, path, identity, allocate_bytes);
+    if (writer.ok()) break;
     obsolete_.Add(path);  // its number is never used again
     obsolete_.Collect();
-    return absl::IsResourceExhausted(writer.status()) ? writer.status() : Fail(writer.status());
+    if (!absl::IsResourceExhausted(writer.status())) return Fail(writer.status());
   }
+  AETERNUS_RETURN_IF_ERROR(writer.status());
   if (const absl::Status status = file_system_->SyncDirectory(dir_); !status.ok()) return Fail(status);
   env::MutexLock lock(&log_files_mutex_);
-  log_files_.push_back(number);
+  log_files_.push_back((*writer)->number());
   return writer;
 }
 

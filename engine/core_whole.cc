@@ -100,6 +100,7 @@ Stats Core::Stats() const {
   stats.live_snapshots = handles_->snapshots();
   stats.live_iterators = handles_->iterators();
   stats.undeleted_files = obsolete_.pending();
+  stats.reserve_bytes = reserve_.size_bytes();
   if (view == nullptr) return stats;
 
   stats.last_lsn = published_lsn_.load(std::memory_order_acquire);
@@ -125,7 +126,9 @@ absl::Status Core::Verify() {
     env::MutexLock lock(&manifest_mutex_);
     AETERNUS_ASSIGN_OR_RETURN(const std::optional<ManifestState> on_disk, Manifest::Read(file_system_, dir_));
     const ManifestState expected = manifest_->state();
-    if (!on_disk.has_value() || on_disk->last_edit != expected.last_edit) {
+    // An edit of which it is not known whether it was written is in doubt, not damage.
+    const EditNumber most(expected.last_edit.value + (CheckWritable().ok() ? 0 : 1));
+    if (!on_disk.has_value() || on_disk->last_edit < expected.last_edit || on_disk->last_edit > most) {
       return CorruptionError(PathOf(Manifest::FileName(expected.manifest_number)), 0, "the manifest ends at edit ",
                              on_disk.has_value() ? on_disk->last_edit.value : 0, ", expected edit ",
                              expected.last_edit.value);
@@ -196,8 +199,13 @@ absl::Status Core::Close() {
     failure = failure_;
   }
   // A failed engine proves nothing, so it writes neither seal nor edit [FAILED_NO_SEAL].
-  if (failure.ok()) failure = logs_->Close();
-  if (failure.ok()) failure = RecordClose();
+  if (failure.ok()) {
+    const auto seal_and_record = [this] {
+      const absl::Status sealed = logs_->Close();
+      return sealed.ok() ? RecordClose() : sealed;
+    };
+    failure = WithReserve(seal_and_record, [this](const absl::Status& why) { return BorrowReserve(why); });
+  }
   std::shared_ptr<const View> last;
   {
     env::MutexLock lock(&state_mutex_);

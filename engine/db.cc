@@ -21,6 +21,7 @@ CoreOptions OptionsOf(const DbConfig& config) {
           .compaction = config.compaction,
           .create_if_missing = config.create_if_missing,
           .error_if_exists = config.error_if_exists,
+          .keep_reserve = config.keep_reserve,
           .env = config.env};
 }
 

@@ -36,8 +36,9 @@ bool IsLog(const std::string& path) { return path.find(".log") != std::string::n
 class DbFailureTest : public ::testing::Test {
  protected:
   DbFailureTest() {
-    db_ =
-        Db::Open(Machine::kDir, {.write_buffer_bytes = 1024, .max_frozen_memtables = 1, .env = machine_.env()}).value();
+    const DbConfig config{
+        .write_buffer_bytes = 1024, .max_frozen_memtables = 1, .keep_reserve = false, .env = machine_.env()};
+    db_ = Db::Open(Machine::kDir, config).value();
   }
 
   void FailWhile(std::function<bool(const FileCall&)> condition, Fault fault = Fault::kIoError) {

@@ -15,6 +15,7 @@ CoreOptions OptionsOf(const EngineConfig& config) {
           .compaction = config.compaction,
           .create_if_missing = config.create_if_missing,
           .error_if_exists = config.error_if_exists,
+          .keep_reserve = config.keep_reserve,
           .env = config.env};
 }
 

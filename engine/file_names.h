@@ -1,5 +1,5 @@
 // Names of the files in a database directory. Files with other names are foreign and never touched.
-//   000012.log  000013.sst  MANIFEST-000014  CURRENT  CURRENT.tmp  LOCK
+//   000012.log  000013.sst  MANIFEST-000014  CURRENT  CURRENT.tmp  LOCK  RESERVE
 #ifndef AETERNUS_ENGINE_FILE_NAMES_H_
 #define AETERNUS_ENGINE_FILE_NAMES_H_
 
@@ -12,6 +12,7 @@
 namespace aeternus {
 
 inline constexpr std::string_view kLockName = "LOCK";
+inline constexpr std::string_view kReserveName = "RESERVE";
 
 std::string LogName(FileNumber number);
 std::string TableName(FileNumber number);

@@ -1,5 +1,6 @@
-// Configuration of the two shells, and the options of single calls. Every option says when to touch it; every bound is
-// inclusive, NaN is refused, and a value outside is InvalidArgument naming the option, its value and its bounds.
+// Configuration of the two shells, and the options of single calls. Every option says when to touch it; bounds are
+// inclusive, but for the 0 of (0, 1], NaN is refused, and a value outside is InvalidArgument naming the option, its
+// value and its bounds.
 #ifndef AETERNUS_ENGINE_OPTIONS_H_
 #define AETERNUS_ENGINE_OPTIONS_H_
 
@@ -35,8 +36,8 @@ struct CompactionOptions {
   // more writing. min 2 - 64, max min - 256.
   int min_threshold = 4;
   int max_threshold = 32;
-  // A table is rewritten without its spent tombstones when tombstones are at least this share of its entries ... (0,
-  // 1].
+  // A table is rewritten without its spent tombstones when tombstones are at least this share of its entries ...
+  // (0, 1].
   double tombstone_ratio = 0.3;
   // ... and the oldest is at least this old. Raise it where deletes come in waves. 0 - 604800 s.
   int64_t tombstone_interval_seconds = 0;
@@ -58,6 +59,10 @@ struct EngineConfig {
   CompactionOptions compaction = {};
   bool create_if_missing = true;
   bool error_if_exists = false;
+  // Keeps a file, RESERVE, of about the size of a log segment (1.25 x the write buffer), so that on a full disk
+  // deletes, flushes and merges still have room and the database can be made smaller. Off: saves that space; a full
+  // disk can then only be left by making room outside.
+  bool keep_reserve = true;
   // The machine to run on; null: the real one. For tests (env/testing). Outlives the engine.
   env::Env* env = nullptr;
 };
@@ -76,6 +81,7 @@ struct DbConfig {
   CompactionOptions compaction{.min_table_size_bytes = uint64_t{1} << 20};
   bool create_if_missing = true;
   bool error_if_exists = false;
+  bool keep_reserve = true;  // as in EngineConfig
   env::Env* env = nullptr;
 };
 

@@ -309,9 +309,9 @@ absl::Status MakeReplayDurable(env::FileSystem* file_system, const std::string& 
       AETERNUS_RETURN_IF_ERROR(source->Read(at, absl::MakeSpan(chunk)));
       AETERNUS_RETURN_IF_ERROR(patch->WriteAt(at, chunk));
     }
-    AETERNUS_RETURN_IF_ERROR(patch->Sync());
+    AETERNUS_RETURN_IF_ERROR(env::AsFinal(patch->Sync()));
   }
-  return file_system->SyncDirectory(dir);
+  return env::AsFinal(file_system->SyncDirectory(dir));
 }
 
 }  // namespace aeternus

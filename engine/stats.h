@@ -74,6 +74,7 @@ struct Stats {
 
   size_t live_snapshots = 0;
   size_t live_iterators = 0;
+  uint64_t reserve_bytes = 0;  // kept back for a full disk (EngineConfig::keep_reserve); 0: in use, or no room for it
   size_t undeleted_files = 0;  // retired files that readers still use or that could not be deleted
 };
 

@@ -16,6 +16,10 @@ absl::StatusOr<std::string> FileSystem::ReadFile(const std::string& path, uint64
   return contents;
 }
 
+absl::Status AsFinal(const absl::Status& status) {
+  return absl::IsResourceExhausted(status) ? absl::InternalError(status.message()) : status;
+}
+
 std::string JoinPath(std::string_view dir, std::string_view name) { return absl::StrCat(dir, "/", name); }
 
 std::string DirectoryOf(std::string_view path) {

@@ -55,8 +55,10 @@ class WritableFile {
 //
 //   span = Reserve(n)   n bytes at the end of the file, backed by the disk: running out of space is met here,
 //                       ResourceExhausted, before anything is promised; nothing is visible in the file yet
-//   Commit(n)           the first n bytes of the span are written; n <= the reserved size, and 0 takes it back. An
-//                       error leaves it unknown which of the bytes are in the file: the log is failed.
+//   Commit(n)           the first n bytes of the span are written; n <= the reserved size, and 0 takes it back.
+//                       ResourceExhausted, where the disk could not back them ahead: none of them is written, and the
+//                       file is as it was. Any other error leaves it unknown which of the bytes are in the file: the
+//                       log is failed.
 //   Sync()              everything committed before the call is synced. After an error nothing may be concluded from a
 //                       later success (invariant 5).
 class LogFile {
@@ -115,6 +117,10 @@ class FileSystem {
   // Convenience over the above: the whole file, at most `max_bytes` of it (DataLoss when larger).
   absl::StatusOr<std::string> ReadFile(const std::string& path, uint64_t max_bytes);
 };
+
+// What a failed sync is to its caller: final, even for want of space (invariant 5). ResourceExhausted, which says that
+// trying again may help, becomes Internal; anything else stays as it is.
+absl::Status AsFinal(const absl::Status& status);
 
 // dir + "/" + name.
 std::string JoinPath(std::string_view dir, std::string_view name);

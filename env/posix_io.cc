@@ -89,13 +89,14 @@ absl::Status ReadFully(int fd, const std::string& path, uint64_t offset, absl::S
 }
 
 absl::Status WriteFully(std::string_view operation, int fd, const std::string& path, uint64_t offset,
-                        std::string_view data) {
+                        std::string_view data, size_t* written) {
   while (!data.empty()) {
     const ssize_t n =
         RetryInterrupted([&] { return pwrite(fd, data.data(), data.size(), static_cast<off_t>(offset)); });
     if (n < 0) return PosixError(operation, path, errno);
     data.remove_prefix(static_cast<size_t>(n));
     offset += static_cast<uint64_t>(n);
+    if (written != nullptr) *written += static_cast<size_t>(n);
   }
   return absl::OkStatus();
 }

@@ -43,9 +43,9 @@ absl::StatusOr<Descriptor> OpenDescriptor(std::string_view operation, const std:
 
 // Reads until `out` is full. OutOfRange when the file ends before.
 absl::Status ReadFully(int fd, const std::string& path, uint64_t offset, absl::Span<char> out);
-// Writes all of `data` at `offset`, or fails with any part of it written.
+// Writes all of `data` at `offset`, or fails with any part of it written; adds to `*written` how many bytes.
 absl::Status WriteFully(std::string_view operation, int fd, const std::string& path, uint64_t offset,
-                        std::string_view data);
+                        std::string_view data, size_t* written = nullptr);
 
 // fdatasync: contents and size, not times.
 absl::Status SyncData(int fd, const std::string& path);

@@ -39,7 +39,9 @@ absl::StatusOr<absl::Span<char>> PosixLogFile::Reserve(size_t n) {
 absl::Status PosixLogFile::Commit(size_t n) {
   CHECK_LE(n, reserved_) << "more committed than reserved of " << path_;
   reserved_ = 0;
-  AETERNUS_RETURN_IF_ERROR(WriteFully("commit", descriptor_.get(), path_, size_, {buffer_.get(), n}));
+  size_t written = 0;
+  const absl::Status status = WriteFully("commit", descriptor_.get(), path_, size_, {buffer_.get(), n}, &written);
+  if (!status.ok()) return written > 0 ? AsFinal(status) : status;
   size_ += n;
   return absl::OkStatus();
 }

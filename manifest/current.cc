@@ -5,6 +5,16 @@
 #include "base/status.h"
 
 namespace aeternus {
+namespace {
+
+absl::Status WriteSynced(env::FileSystem* file_system, const std::string& path, std::string_view bytes) {
+  AETERNUS_ASSIGN_OR_RETURN(const std::unique_ptr<env::WritableFile> file, file_system->NewWritableFile(path));
+  AETERNUS_RETURN_IF_ERROR(file->Append(bytes));
+  AETERNUS_RETURN_IF_ERROR(env::AsFinal(file->Sync()));
+  return file->Close();
+}
+
+}  // namespace
 
 absl::StatusOr<std::optional<FileIdentity>> ReadCurrent(env::FileSystem* file_system, const std::string& dir) {
   const std::string path = env::JoinPath(dir, kCurrentFileName);
@@ -28,12 +38,11 @@ absl::Status SwitchCurrent(env::FileSystem* file_system, const std::string& dir,
   identity.database_id = database;
   identity.number = number;
   identity.edit = first_edit;
-  AETERNUS_ASSIGN_OR_RETURN(const std::unique_ptr<env::WritableFile> file, file_system->NewWritableFile(temporary));
-  AETERNUS_RETURN_IF_ERROR(file->Append(EncodeFileIdentity(identity)));
-  AETERNUS_RETURN_IF_ERROR(file->Sync());
-  AETERNUS_RETURN_IF_ERROR(file->Close());
-  AETERNUS_RETURN_IF_ERROR(file_system->RenameFile(temporary, env::JoinPath(dir, kCurrentFileName)));
-  return file_system->SyncDirectory(dir);
+  absl::Status status = WriteSynced(file_system, temporary, EncodeFileIdentity(identity));
+  if (status.ok()) status = file_system->RenameFile(temporary, env::JoinPath(dir, kCurrentFileName));
+  if (absl::IsResourceExhausted(status)) file_system->DeleteFile(temporary).IgnoreError();  // or the next switch does
+  AETERNUS_RETURN_IF_ERROR(status);
+  return env::AsFinal(file_system->SyncDirectory(dir));
 }
 
 }  // namespace aeternus

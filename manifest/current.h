@@ -23,7 +23,8 @@ inline constexpr std::string_view kCurrentTemporaryFileName = "CURRENT.tmp";
 absl::StatusOr<std::optional<FileIdentity>> ReadCurrent(env::FileSystem* file_system, const std::string& dir);
 
 // Makes CURRENT name manifest `number`, whose name and first edit are durable already: write-temporary, sync, rename,
-// directory sync. After an error CURRENT is the old or the new one, whole either way.
+// directory sync. ResourceExhausted: there was no room, CURRENT is the old one, and all is as before. After any other
+// error it is the old or the new one, whole either way; what fails in a sync is of that kind.
 absl::Status SwitchCurrent(env::FileSystem* file_system, const std::string& dir, DatabaseId database, FileNumber number,
                            EditNumber first_edit);
 

@@ -160,8 +160,7 @@ absl::StatusOr<std::unique_ptr<Manifest>> Manifest::Create(env::FileSystem* file
                                                            ManifestState state, FileNumber number) {
   std::unique_ptr<Manifest> manifest(new Manifest(file_system, dir, std::move(state)));
   // Nothing that was read is known to be durable before this switch: the new file counts on no edit.
-  AETERNUS_ASSIGN_OR_RETURN(std::unique_ptr<wal::Writer> writer, manifest->WriteSnapshot(number, EditNumber(0)));
-  AETERNUS_RETURN_IF_ERROR(manifest->SwitchTo(std::move(writer)));
+  AETERNUS_RETURN_IF_ERROR(manifest->GoOnWith(number, EditNumber(0)));
   return manifest;
 }
 
@@ -186,14 +185,18 @@ absl::Status Manifest::Commit(const VersionEdit& edit) {
 
 absl::Status Manifest::Checkpoint(FileNumber number) {
   AETERNUS_RETURN_IF_ERROR(failed_);
-  absl::StatusOr<std::unique_ptr<wal::Writer>> writer = WriteSnapshot(number, durable_edit());
-  if (absl::IsResourceExhausted(writer.status())) {
-    // Nobody knows of the new file yet. If it cannot be deleted either, the next Open finds it unreferenced.
-    file_system_->DeleteFile(env::JoinPath(dir_, FileName(number))).IgnoreError();
-    return writer.status();
-  }
+  const absl::Status status = GoOnWith(number, durable_edit());
+  return absl::IsResourceExhausted(status) ? status : failed_ = Final(status);
+}
+
+absl::Status Manifest::GoOnWith(FileNumber number, EditNumber durable_edit) {
+  absl::StatusOr<std::unique_ptr<wal::Writer>> writer = WriteSnapshot(number, durable_edit);
   const absl::Status status = writer.ok() ? SwitchTo(*std::move(writer)) : writer.status();
-  return failed_ = Final(status);
+  // Nobody knows of the new file yet. If it cannot be deleted either, the next Open finds it unreferenced.
+  if (absl::IsResourceExhausted(status)) {
+    file_system_->DeleteFile(env::JoinPath(dir_, FileName(number))).IgnoreError();
+  }
+  return status;
 }
 
 absl::StatusOr<std::unique_ptr<wal::Writer>> Manifest::WriteSnapshot(FileNumber number, EditNumber durable_edit) const {
@@ -215,7 +218,7 @@ absl::Status Manifest::SwitchTo(std::unique_ptr<wal::Writer> writer) {
   ManifestState next = state();
   next.last_edit = After(next.last_edit);
   next.manifest_number = writer->number();
-  AETERNUS_RETURN_IF_ERROR(file_system_->SyncDirectory(dir_));
+  AETERNUS_RETURN_IF_ERROR(env::AsFinal(file_system_->SyncDirectory(dir_)));
   AETERNUS_RETURN_IF_ERROR(SwitchCurrent(file_system_, dir_, next.database_id, next.manifest_number, next.last_edit));
   writer_ = std::move(writer);
   env::MutexLock lock(&mutex_);

@@ -60,8 +60,9 @@ class Manifest {
   static absl::StatusOr<std::optional<ManifestState>> Read(env::FileSystem* file_system, const std::string& dir);
 
   // Writes manifest `number` with a snapshot of `state` as edit `state.last_edit + 1`, makes it durable and switches
-  // CURRENT to it. `state.manifest_number` is ignored. After an error CURRENT names the old manifest or the new one,
-  // and both can be read; a half-made file may be left.
+  // CURRENT to it. `state.manifest_number` is ignored. ResourceExhausted: there was no room, and all is as before.
+  // After any other error CURRENT names the old manifest or the new one, and both can be read; a half-made file may be
+  // left.
   static absl::StatusOr<std::unique_ptr<Manifest>> Create(env::FileSystem* file_system, const std::string& dir,
                                                           ManifestState state, FileNumber number);
 
@@ -91,6 +92,8 @@ class Manifest {
   absl::StatusOr<std::unique_ptr<wal::Writer>> WriteSnapshot(FileNumber number, EditNumber durable_edit) const;
   // Syncs the directory, switches CURRENT to the file that WriteSnapshot made, and goes on with it.
   absl::Status SwitchTo(std::unique_ptr<wal::Writer> writer);
+  // Both of them. ResourceExhausted: there was no room, CURRENT is as before, and the new file is gone.
+  absl::Status GoOnWith(FileNumber number, EditNumber durable_edit);
 
   env::FileSystem* const file_system_;
   const std::string dir_;

@@ -1,208 +1,129 @@
-// Every call to the file system fails once, or from then on: with an I/O error, for want of space, or after half of its
-// bytes were written. Whatever the database answers then, it shows exactly what it acknowledged; and whatever is on the
-// disk afterwards opens, holds everything acknowledged with sync, and keeps what it showed.
+// Every call that a database makes of its disk fails, one after the other: with an I/O error, for want of space, after
+// half of its bytes, because the disk has become read-only; once, or from then on. What must hold through all of it is
+// said, and checked, by FaultyLife. A failed sync loses its data for good while reads still see it
+// (env/testing/sim_file_system.h).
 #include <algorithm>
 #include <cstdint>
-#include <memory>
+#include <iostream>
+#include <optional>
 #include <string>
-#include <utility>
+#include <string_view>
 #include <vector>
 
-#include "absl/status/status.h"
-#include "absl/status/statusor.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "aeternus/engine.h"
-#include "aeternus/options.h"
-#include "aeternus/stats.h"
 #include "env/testing/sim_file_system.h"
 #include "gtest/gtest.h"
-#include "stress/rng.h"
+#include "stress/faulty_life.h"
+#include "stress/io_faults.h"
+#include "stress/io_script.h"
+#include "stress/io_shell.h"
 #include "stress/seed.h"
-#include "stress/sim_database.h"
 
 namespace aeternus::stress {
 namespace {
 
-using env::testing::CrashMode;
 using env::testing::Fault;
-using env::testing::SimFileSystem;
+using env::testing::FileOp;
 
-EngineConfig SmallConfig() {
-  EngineConfig config;
-  config.write_buffer_bytes = 256;
-  config.table.block_size_bytes = 256;
-  config.compaction.min_threshold = 2;
-  config.compaction.tombstone_ratio = 0.1;
-  return config;
-}
+// ---- every index ----
 
-struct Injection {
-  uint64_t call = 0;
-  Fault fault = Fault::kNone;
-  bool for_good = false;
-};
-
-// A short life with one injection. The history is the same for the same seed, as far as the errors let it.
-class FaultyLife {
- public:
-  explicit FaultyLife(uint64_t seed) : rng_(seed), database_(SmallConfig()) {}
-
-  void Run(const Injection& injection) {
-    database_.disk().FailAt(injection.call, injection.fault, injection.for_good);
-    if (Open()) Work();
-    database_.disk().SetFaultRule(nullptr);
-    if (!testing::Test::HasFailure()) CheckState();
-    if (!testing::Test::HasFailure()) End();
-  }
-  uint64_t calls() { return database_.disk().calls(); }
-
- private:
-  bool Open() {
-    if (database_.Open().ok()) return true;
-    // The machine recovers; so does the database, on what its first attempt has left.
-    database_.disk().SetFaultRule(nullptr);
-    const absl::Status status = database_.Open();
-    EXPECT_TRUE(status.ok()) << "after a failed open: " << status;
-    return status.ok();
-  }
-
-  void Work() {
-    for (int step = 0; step < 40 && !testing::Test::HasFailure(); ++step) {
-      SCOPED_TRACE(absl::StrCat("step ", step));
-      Step();
-      CheckContents();
-    }
-  }
-
-  void Step() {
-    switch (rng_.Below(12)) {
-      case 0:
-        return Expect(FlushEverything(*database_));
-      case 1:
-        return Expect(database_->MinorCompact().status());
-      case 2:
-        return Expect(database_->TombstoneCompact().status());
-      case 3:
-        return Expect(database_->MajorCompact().status());
-      default:
-        return Write();
-    }
-  }
-
-  // Maintenance may fail, in words; what it must not do shows elsewhere.
-  static void Expect(const absl::Status& status) { EXPECT_TRUE(status.ok() || !status.message().empty()); }
-
-  void Write() {
-    const std::string key = absl::StrCat("k", 10 + rng_.Below(20));
-    const std::string value(10 + rng_.Below(60), static_cast<char>('a' + rng_.Below(26)));
-    const bool sync = rng_.OneIn(2), is_delete = rng_.OneIn(4);
-    Contents after = states_.back();
-    if (is_delete) {
-      after.erase(key);
-    } else {
-      after[key] = value;
-    }
-    const absl::Status status =
-        is_delete ? database_->Delete(key, {.sync = sync}) : database_->Put(key, value, {.sync = sync});
-    if (!status.ok()) {
-      in_doubt_.push_back(std::move(after));
-      return;
-    }
-    in_doubt_.clear();  // their LSNs have been given to what was acknowledged now
-    states_.push_back(std::move(after));
-    if (sync) acknowledged_ = states_.size() - 1;
-  }
-
-  // What is visible is what was acknowledged, never what failed.
-  void CheckContents() {
-    const absl::StatusOr<Contents> found = ReadAll(*database_);
-    EXPECT_TRUE(!found.ok() || *found == states_.back());
-  }
-
-  // The faults are over: a database that has not failed for good takes writes, one that has says so.
-  void CheckState() {
-    if (database_.engine() == nullptr) return;
-    const Stats stats = database_->Stats().value();
-    const absl::Status status = database_->Put("after", "the fault");
-    EXPECT_EQ(status.ok(), stats.state != EngineState::kFailed) << EngineStateName(stats.state) << ": " << status;
-    EXPECT_EQ(stats.state_reason.empty(), stats.state == EngineState::kHealthy);
-    if (!status.ok()) return;
-    states_.push_back(states_.back());
-    states_.back()["after"] = "the fault";
-    acknowledged_ = states_.size() - 1;
-    in_doubt_.clear();
-    CheckContents();
-  }
-
-  void End() {
-    if (rng_.OneIn(2)) {
-      if (database_.Close().ok()) acknowledged_ = states_.size() - 1;
-    } else {
-      database_.Drop();
-    }
-    std::vector<Contents> acceptable(states_.begin() + static_cast<std::ptrdiff_t>(acknowledged_), states_.end());
-    acceptable.insert(acceptable.end(), in_doubt_.begin(), in_doubt_.end());
-    CheckDisk("killed", database_.disk().Fork(), acceptable);
-    CheckDisk("power lost", database_.disk().Crash({.mode = CrashMode::kDropAll}), acceptable);
-    CheckDisk("power lost, some kept", database_.disk().Crash({.mode = CrashMode::kRandom, .seed = rng_.Next()}),
-              acceptable);
-  }
-
-  static void CheckDisk(std::string_view how, std::unique_ptr<SimFileSystem> disk,
-                        const std::vector<Contents>& acceptable) {
-    SCOPED_TRACE(how);
-    SimDatabase database(SmallConfig(), std::move(disk));
-    const absl::Status opened = database.Open();
-    ASSERT_TRUE(opened.ok()) << opened;
-    EXPECT_TRUE(database->Verify().ok()) << database->Verify();
-    const Contents shown = ReadAll(*database).value();
-    ASSERT_NE(std::find(acceptable.begin(), acceptable.end(), shown), acceptable.end())
-        << "none of " << acceptable.size() << " acceptable states";
-    database.Drop();
-    // What was once shown after recovery survives power loss, though the pages it was read from may never have been
-    // written.
-    SimDatabase again(SmallConfig(), database.disk().Crash({.mode = CrashMode::kDropAll}));
-    ASSERT_TRUE(again.Open().ok());
-    EXPECT_EQ(ReadAll(*again).value(), shown) << "what recovery showed was lost again";
-  }
-
-  Rng rng_;
-  SimDatabase database_;
-  std::vector<Contents> states_ = {Contents{}};  // after each acknowledged write
-  std::vector<Contents> in_doubt_;               // after each write that failed since
-  size_t acknowledged_ = 0;                      // the state that must survive
-};
-
-struct FaultCase {
+struct Mode {
   const char* name;
   Fault fault;
   bool for_good;
+  const char* text;
 };
 
-class IoErrorTest : public testing::TestWithParam<FaultCase> {};
+constexpr Mode kModes[] = {{"IoErrorOnce", Fault::kIoError, false, "EIO once"},
+                           {"IoErrorForGood", Fault::kIoError, true, "EIO for good"},
+                           {"NoSpaceOnce", Fault::kNoSpace, false, "ENOSPC once"},
+                           {"NoSpaceForGood", Fault::kNoSpace, true, "ENOSPC for good"},
+                           {"PartOnce", Fault::kFailAfterPart, false, "EIO after a part once"},
+                           {"PartForGood", Fault::kFailAfterPart, true, "EIO after a part for good"},
+                           {"ReadOnlyForGood", Fault::kReadOnly, true, "read-only for good"}};
 
-TEST_P(IoErrorTest, EveryCallMayFail) {
-  const FaultCase& fault = GetParam();
-  for (uint64_t seed : SeedsOrFirst(IsLongRun() ? 60 : 3)) {
-    FaultyLife undisturbed(seed);
-    undisturbed.Run({.call = ~uint64_t{0}, .fault = fault.fault});
-    ASSERT_FALSE(HasFailure());
-    for (uint64_t call = 0; call < undisturbed.calls(); ++call) {
-      SCOPED_TRACE(absl::StrCat("call ", call, " fails; replay: ", ReplayCommand(seed)));
-      FaultyLife(seed).Run({call, fault.fault, fault.for_good});
-      if (HasFailure()) return;
-    }
+void SweepEveryCall(const IoShellKind& shell, const IoScript& script, const Mode& mode, std::string_view replay) {
+  LifeTotals none, totals;
+  FaultyLife undisturbed(shell, script, {}, &none);
+  undisturbed.Run();
+  ASSERT_FALSE(testing::Test::HasFailure()) << "undisturbed";
+  const std::vector<std::string> trace = undisturbed.trace();
+  const uint64_t lives = trace.size();
+  for (uint64_t call = 0; call < trace.size(); ++call) {
+    SCOPED_TRACE(absl::StrCat("call ", call, " of ", trace.size(), ", ", trace[call], ", fails; replay: ", replay));
+    FaultyLife life(shell, script, {call, mode.fault, mode.for_good}, &totals);
+    life.Run();
+    const std::vector<std::string> met = life.trace();
+    ASSERT_GT(met.size(), call);
+    EXPECT_TRUE(std::equal(met.begin(), met.begin() + static_cast<std::ptrdiff_t>(call) + 1, trace.begin()))
+        << "another call failed than was meant";
+    if (testing::Test::HasFailure()) return;
+  }
+  const std::string what = absl::StrCat(" (", shell.name, ", ", mode.text, "): ");
+  std::cout << "I/O calls" << what << trace.size() << "\n"
+            << "failures injected" << what << totals.injected << "\n"
+            << "errors told by the call they befell" << what << totals.told << "\n"
+            << "reads that succeeded beside a failure" << what << totals.reads_beside << "\n"
+            << "lives that went on without reopening" << what << totals.resumed << "\n"
+            << "lives that ended read-only" << what << totals.read_only << "\n"
+            << "disks reopened" << what << totals.reopened << "\n";
+  EXPECT_EQ(totals.lives, lives);
+  EXPECT_EQ(totals.reopened, 6 * lives);
+  EXPECT_GE(trace.size(), 200u);
+  // A read needs no space, and changes nothing on a disk that is read-only.
+  const bool always = mode.fault == Fault::kIoError || mode.fault == Fault::kFailAfterPart;
+  EXPECT_GE(totals.injected, always ? lives : lives / 4);
+  if (always && !mode.for_good) {
+    EXPECT_EQ(totals.injected, lives);
+  }
+  EXPECT_GE(totals.told, lives / 8);
+  EXPECT_GE(totals.reads_beside, lives);
+}
+
+class IoErrorTest : public testing::TestWithParam<Mode> {};
+
+TEST_P(IoErrorTest, EveryCallOfAnEngineMayFail) {
+  SweepEveryCall(kEngineShell, WrittenScript(), GetParam(), ReplayCommand(std::nullopt));
+}
+
+TEST_P(IoErrorTest, EveryCallOfADbAndItsBackgroundWorkMayFail) {
+  SweepEveryCall(kDbShell, WrittenScript(), GetParam(), ReplayCommand(std::nullopt));
+}
+
+TEST_P(IoErrorTest, EveryCallOfARandomLifeMayFail) {
+  for (const uint64_t seed : SeedsOrFirst(IsLongRun() ? 40 : 1)) {
+    std::cout << "seed: " << seed << "\n";
+    SweepEveryCall(kEngineShell, RandomScript(seed, 60), GetParam(), ReplayCommand(seed));
+    if (HasFailure()) return;
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Faults, IoErrorTest,
-                         testing::Values(FaultCase{"IoErrorOnce", Fault::kIoError, false},
-                                         FaultCase{"IoErrorForGood", Fault::kIoError, true},
-                                         FaultCase{"NoSpaceOnce", Fault::kNoSpace, false},
-                                         FaultCase{"NoSpaceForGood", Fault::kNoSpace, true},
-                                         FaultCase{"PartOnce", Fault::kFailAfterPart, false},
-                                         FaultCase{"PartForGood", Fault::kFailAfterPart, true}),
+INSTANTIATE_TEST_SUITE_P(Modes, IoErrorTest, testing::ValuesIn(kModes),
                          [](const auto& info) { return std::string(info.param.name); });
+
+// The script is no less than it claims: every kind of call is in it, and a manifest outgrown.
+TEST(IoScriptTest, TheWrittenScriptMakesEveryKindOfCall) {
+  LifeTotals totals;
+  const IoScript script = WrittenScript();
+  FaultyLife life(kEngineShell, script, {}, &totals);
+  life.Run();
+  const std::vector<std::string> trace = life.trace();
+  for (int op = 0; op <= static_cast<int>(FileOp::kLock); ++op) {
+    const std::string_view name = FileOpName(static_cast<FileOp>(op));
+    const auto made = std::count_if(trace.begin(), trace.end(), [&](const std::string& call) {
+      return absl::StartsWith(call, absl::StrCat(name, " /"));
+    });
+    std::cout << "calls to " << name << ": " << made << "\n";
+    EXPECT_GT(made, 0) << name;
+  }
+  const auto manifests = std::count_if(trace.begin(), trace.end(), [](const std::string& call) {
+    return absl::StartsWith(call, "create /db/MANIFEST");
+  });
+  const auto opens =
+      std::count_if(script.begin(), script.end(), [](const IoStep& step) { return step.act == Act::kOpen; });
+  EXPECT_GT(manifests, opens) << "one for each open, and one outgrown";
+}
 
 }  // namespace
 }  // namespace aeternus::stress

@@ -9,9 +9,8 @@
 #include <vector>
 
 #include "absl/flags/flag.h"
-#include "absl/flags/marshalling.h"
-#include "absl/log/check.h"
 #include "absl/strings/str_cat.h"
+#include "base/testing/test_seed.h"
 #include "gtest/gtest.h"
 
 ABSL_FLAG(std::optional<uint64_t>, seed, std::nullopt, "replaces the seeds of randomized tests");
@@ -28,12 +27,7 @@ std::string_view Environment(const char* name) {
 
 std::optional<uint64_t> SeedOverride() {
   if (std::optional<uint64_t> seed = absl::GetFlag(FLAGS_seed)) return seed;
-  const std::string_view text = Environment("AETERNUS_SEED");
-  if (text.empty()) return std::nullopt;
-  uint64_t seed = 0;
-  std::string error;
-  CHECK(absl::ParseFlag(text, &seed, &error)) << "AETERNUS_SEED=" << text << " is not a number";
-  return seed;
+  return GivenSeed();
 }
 
 std::vector<uint64_t> SeedsOrFirst(uint64_t count) {

@@ -223,6 +223,7 @@ std::string FormatStatsJson(const Stats& stats) {
   json.AddBytes("background_error", stats.background_error);
   json.Add("live_snapshots", stats.live_snapshots);
   json.Add("live_iterators", stats.live_iterators);
+  json.Add("reserve_bytes", stats.reserve_bytes);
   json.Add("undeleted_files", stats.undeleted_files);
   return json.Finish();
 }

@@ -16,7 +16,7 @@ absl::StatusOr<std::unique_ptr<Writer>> Writer::Create(env::FileSystem* file_sys
   AETERNUS_ASSIGN_OR_RETURN(const absl::Span<char> span, file->Reserve(header.size()));
   std::memcpy(span.data(), header.data(), header.size());
   AETERNUS_RETURN_IF_ERROR(file->Commit(header.size()));
-  AETERNUS_RETURN_IF_ERROR(file->Sync());
+  AETERNUS_RETURN_IF_ERROR(env::AsFinal(file->Sync()));
   return std::unique_ptr<Writer>(new Writer(std::move(file), identity));
 }
 
@@ -47,11 +47,12 @@ absl::Status Writer::Append(absl::Span<const Frame> frames, bool* wrote) {
     out += size;
     offset += size;
   }
-  if (wrote != nullptr) *wrote = true;
-  return file_->Commit(total);
+  const absl::Status status = file_->Commit(total);
+  if (wrote != nullptr) *wrote = !absl::IsResourceExhausted(status);
+  return status;
 }
 
-absl::Status Writer::Sync() { return file_->Sync(); }
+absl::Status Writer::Sync() { return env::AsFinal(file_->Sync()); }
 
 uint64_t Writer::size_bytes() const { return file_->size(); }
 

@@ -21,7 +21,8 @@ namespace aeternus::wal {
 class Writer {
  public:
   // Creates `path` with `allocate_bytes` backed by the disk, writes the identity and syncs the file; syncing the
-  // directory is the caller's. Errors of the file system; a half-made file may be left.
+  // directory is the caller's. Errors of the file system, a failed sync never ResourceExhausted; a half-made file may
+  // be left.
   static absl::StatusOr<std::unique_ptr<Writer>> Create(env::FileSystem* file_system, const std::string& path,
                                                         const FileIdentity& identity, uint64_t allocate_bytes);
 
@@ -31,7 +32,8 @@ class Writer {
   // the two kinds of error apart.
   absl::Status Append(absl::Span<const Frame> frames, bool* wrote = nullptr);
 
-  // Everything appended before the call is on disk. After an error the log is failed for good (invariant 5).
+  // Everything appended before the call is on disk. After an error, never ResourceExhausted, the log is failed for
+  // good (invariant 5).
   absl::Status Sync();
 
   // Where the next frame goes, in bytes from the start of the file.

@@ -116,6 +116,25 @@ TEST(WriterTest, NoSpaceLeavesTheLogAsItWas) {
   EXPECT_EQ(ReadAll(log.fs), (std::vector<std::string>{"before", "after"}));
 }
 
+// Where space cannot be backed ahead it may run out in the write itself.
+TEST(WriterTest, NoSpaceInTheWriteItselfLeavesTheLogAsItWasToo) {
+  Fixture log;
+  ASSERT_TRUE(log.Append({"before"}).ok());
+  log.fs.SetFaultRule([](const FileCall& call) { return call.op == FileOp::kCommit ? Fault::kNoSpace : Fault::kNone; });
+  bool wrote = true;
+  EXPECT_TRUE(absl::IsResourceExhausted(log.Append({"refused"}, &wrote)));
+  EXPECT_FALSE(wrote);
+  log.fs.SetFaultRule(nullptr);
+  ASSERT_TRUE(log.Append({"after"}, &wrote).ok());
+  EXPECT_EQ(ReadAll(log.fs), (std::vector<std::string>{"before", "after"}));
+}
+
+TEST(WriterTest, AFailedSyncIsFinalEvenForWantOfSpace) {
+  Fixture log;
+  log.fs.SetFaultRule([](const FileCall& call) { return call.op == FileOp::kSync ? Fault::kNoSpace : Fault::kNone; });
+  EXPECT_TRUE(absl::IsInternal(log.writer->Sync())) << log.writer->Sync();
+}
+
 TEST(WriterTest, FailedWriteSaysThatBytesMayBeThere) {
   for (const Fault fault : {Fault::kIoError, Fault::kFailAfterPart}) {
     Fixture log;

@@ -1,6 +1,5 @@
 // What a crash of the simulated disk may leave, and what it may not.
 #include <algorithm>
-#include <cstdlib>
 #include <map>
 #include <memory>
 #include <optional>
@@ -14,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/types/span.h"
+#include "base/testing/test_seed.h"
 #include "env/file_system.h"
 #include "env/testing/sim_file_system.h"
 #include "gtest/gtest.h"
@@ -382,8 +382,7 @@ TEST(SimCrashTest, UndeletedFileHasItsDurableBytes) {
 // The rules for one file whose every sector is either durable or possibly changed: what was synced is there, or was
 // overwritten in a sector that holds some later byte.
 TEST(SimCrashTest, RandomHistoriesKeepTheRules) {
-  const char* const env_seed = std::getenv("AETERNUS_SEED");
-  const uint64_t seed = env_seed == nullptr ? 1 : std::strtoull(env_seed, nullptr, 10);
+  const uint64_t seed = GivenSeed().value_or(1);
   SCOPED_TRACE(absl::StrCat("AETERNUS_SEED=", seed));
   std::mt19937_64 random(seed);
   for (int history = 0; history < 60; ++history) {

@@ -41,23 +41,6 @@ absl::Status FaultError(Fault fault, FileOp op, std::string_view path) {
   return Error(absl::StatusCode::kInternal, op, path, "Input/output error");
 }
 
-// Whether a disk could fail that call that way.
-bool IsPossible(Fault fault, FileOp op) {
-  if (fault != Fault::kNoSpace && fault != Fault::kReadOnly) return true;
-  switch (op) {
-    case FileOp::kOpen:
-    case FileOp::kRead:
-    case FileOp::kClose:
-    case FileOp::kList:
-    case FileOp::kStat:
-      return false;
-    case FileOp::kDelete:
-      return fault != Fault::kNoSpace;
-    default:
-      return true;
-  }
-}
-
 // "a//b/" and "a/b" are one path.
 std::string Normalized(std::string_view path) {
   std::string normalized;
@@ -82,6 +65,22 @@ void ApplySync(Fault fault, FileOrDirectory* synced) {
 }
 
 }  // namespace
+
+bool CanFail(Fault fault, FileOp op) {
+  if (fault != Fault::kNoSpace && fault != Fault::kReadOnly) return true;
+  switch (op) {
+    case FileOp::kOpen:
+    case FileOp::kRead:
+    case FileOp::kClose:
+    case FileOp::kList:
+    case FileOp::kStat:
+      return false;
+    case FileOp::kDelete:
+      return fault != Fault::kNoSpace;
+    default:
+      return true;
+  }
+}
 
 SimDisk::SimDisk() {
   tree_.directories.try_emplace("/");
@@ -137,7 +136,7 @@ Fault SimDisk::Begin(FileOp op, const std::string& path) {
   }
   if (rule == nullptr) return Fault::kNone;
   const Fault fault = (*rule)(FileCall{op, path, index});
-  return IsPossible(fault, op) ? fault : Fault::kNone;
+  return CanFail(fault, op) ? fault : Fault::kNone;
 }
 
 absl::StatusOr<std::string> SimDisk::Contents(const std::string& path) const {

@@ -63,6 +63,8 @@ struct FileCall {
 // A failed sync of a file or directory loses its unsynced changes: later reads still see them (as the page cache
 // does), no later sync makes them durable, no crash ever keeps them.
 enum class Fault { kNone, kIoError, kNoSpace, kReadOnly, kFailAfterPart };
+// Whether a disk can fail that call that way; a rule that says so of another is not heeded.
+bool CanFail(Fault fault, FileOp op);
 
 // Behind the file system's handles, which share it.
 class SimDisk;

@@ -1,20 +1,16 @@
 #include "env/testing/sparse_bytes.h"
 
 #include <algorithm>
-#include <cstdlib>
+#include <cstdint>
 #include <random>
 #include <string>
 
 #include "absl/types/span.h"
+#include "base/testing/test_seed.h"
 #include "gtest/gtest.h"
 
 namespace aeternus::env::testing {
 namespace {
-
-uint64_t Seed() {
-  const char* const seed = std::getenv("AETERNUS_SEED");
-  return seed == nullptr ? 1 : std::strtoull(seed, nullptr, 10);
-}
 
 std::string ReadAll(const SparseBytes& bytes) {
   std::string out(bytes.size(), '?');
@@ -24,8 +20,9 @@ std::string ReadAll(const SparseBytes& bytes) {
 
 // The model: a string, and one flag for each sector.
 TEST(SparseBytesTest, BehavesLikeAString) {
-  SCOPED_TRACE(::testing::Message() << "AETERNUS_SEED=" << Seed());
-  std::mt19937_64 random(Seed());
+  const uint64_t seed = GivenSeed().value_or(1);
+  SCOPED_TRACE(::testing::Message() << "AETERNUS_SEED=" << seed);
+  std::mt19937_64 random(seed);
   SparseBytes bytes;
   std::string model;
   std::string written_sectors;

@@ -6,11 +6,11 @@
 #define AETERNUS_ITERATOR_TESTING_RANDOM_H_
 
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 #include <random>
 #include <string>
 
+#include "base/testing/test_seed.h"
 #include "gtest/gtest.h"
 
 namespace aeternus::testing {
@@ -18,10 +18,7 @@ namespace aeternus::testing {
 class Random {
  public:
   // The seed of AETERNUS_SEED, or one that is the same in every run.
-  static Random ForTest() {
-    const char* seed = std::getenv("AETERNUS_SEED");
-    return Random(seed == nullptr ? 20'240'607 : std::strtoull(seed, nullptr, 10));
-  }
+  static Random ForTest() { return Random(GivenSeed().value_or(20'240'607)); }
   explicit Random(uint64_t seed)
       : generator_(seed),
         trace_(std::make_unique<::testing::ScopedTrace>(__FILE__, __LINE__,

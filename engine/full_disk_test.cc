@@ -1,0 +1,294 @@
+// A full disk: what the space reserve is for. A database that has filled its disk frees space by deletes and merges of
+// its own, and takes writes again without being reopened; without a reserve the same database is stuck.
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "aeternus/db.h"
+#include "aeternus/engine.h"
+#include "engine/core.h"
+#include "engine/file_names.h"
+#include "engine/testing/machine.h"
+#include "engine/testing/status.h"
+#include "gtest/gtest.h"
+
+namespace aeternus {
+namespace {
+
+using env::testing::CrashMode;
+using env::testing::Fault;
+using env::testing::FileCall;
+using testing::Contents;
+using testing::ContentsOf;
+using testing::FailsWith;
+using testing::Flush;
+using testing::Machine;
+using testing::Numbered;
+using testing::NumberedKey;
+using testing::PutNumbered;
+using Code = absl::StatusCode;
+
+constexpr uint64_t kPlenty = uint64_t{1} << 30;
+constexpr int kKeys = 400;
+
+EngineConfig Config(bool keep_reserve = true) { return {.write_buffer_bytes = 4096, .keep_reserve = keep_reserve}; }
+
+std::string ReservePath() { return absl::StrCat(Machine::kDir, "/", kReserveName); }
+
+bool IsReserve(const FileCall& call) { return call.path == ReservePath(); }
+
+// Several tables, and then not a byte of room, as when something else has taken the rest.
+std::unique_ptr<Engine> FillDisk(Machine& machine, const EngineConfig& config) {
+  auto engine = machine.Open(config);
+  for (int i = 0; i < kKeys; i += 100) {
+    PutNumbered(*engine, i, i + 100);
+    EXPECT_OK(Flush(*engine));
+  }
+  EXPECT_GE(engine->Stats()->table_count, 4u);
+  machine.disk().SetFreeSpace(0);
+  return engine;
+}
+
+// Puts until one is refused: the log's own room is used up. Which one it was.
+int PutUntilRefused(Engine& engine) {
+  for (int i = kKeys;; ++i) {
+    const absl::Status status = engine.Put(NumberedKey(i), absl::StrCat("value ", i));
+    if (status.ok()) continue;
+    EXPECT_TRUE(absl::IsResourceExhausted(status)) << status;
+    return i;
+  }
+}
+
+// What frees space: everything but a few keys is deleted, and the tables are merged. The first error.
+absl::Status Shrink(Engine& engine, int end) {
+  absl::Status status = engine.DeleteRange(NumberedKey(10), NumberedKey(end));
+  status.Update(Flush(engine));
+  if (status.ok()) status = engine.MajorCompact().status();
+  return status;
+}
+
+TEST(FullDisk, IsLeftByDeletesAndMergesAndWritesResumeWithoutReopening) {
+  Machine machine;
+  const auto engine = FillDisk(machine, Config());
+  EXPECT_GT(engine->Stats()->reserve_bytes, 0u);
+  const int end = PutUntilRefused(*engine);
+  EXPECT_EQ(engine->Stats()->state, EngineState::kOutOfSpace);
+  EXPECT_GT(engine->Stats()->reserve_bytes, 0u) << "puts never get it";
+  EXPECT_EQ(ContentsOf(*engine), Numbered(0, end));
+
+  EXPECT_OK(Shrink(*engine, end));
+  EXPECT_EQ(ContentsOf(*engine), Numbered(0, 10));
+  EXPECT_EQ(engine->Stats()->state, EngineState::kHealthy);
+  EXPECT_GT(engine->Stats()->reserve_bytes, 0u) << "kept back again";
+  EXPECT_EQ(machine.SizeOf(ReservePath()), engine->Stats()->reserve_bytes);
+  PutNumbered(*engine, 10, 60);
+  EXPECT_OK(engine->Close());
+  EXPECT_EQ(testing::ContentsWhenOpened(machine), Numbered(0, 60));
+}
+
+TEST(FullDisk, IsATrapWithoutAReserve) {
+  Machine machine;
+  const auto engine = FillDisk(machine, Config(/*keep_reserve=*/false));
+  EXPECT_EQ(engine->Stats()->reserve_bytes, 0u);
+  const int end = PutUntilRefused(*engine);
+  const size_t tables = engine->Stats()->table_count;
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(FailsWith(Shrink(*engine, end), Code::kResourceExhausted));
+  EXPECT_EQ(engine->Stats()->table_count, tables);
+  EXPECT_FALSE(engine->Put("k", "v").ok());
+  machine.disk().SetFreeSpace(kPlenty);  // room made outside is the only way out
+  EXPECT_OK(Shrink(*engine, end));
+  EXPECT_OK(engine->Put("k", "v"));
+}
+
+TEST(FullDisk, ManySingleDeletesFitTooThoughTheyFillMemtables) {
+  Machine machine;
+  const auto engine = FillDisk(machine, Config());
+  const int end = PutUntilRefused(*engine);
+  for (int i = 10; i < end; ++i) {
+    ASSERT_OK(engine->Delete(NumberedKey(i))) << i;
+    if (i % 50 == 0) {
+      ASSERT_OK(Flush(*engine));
+    }
+  }
+  ASSERT_OK(Flush(*engine));
+  EXPECT_OK(engine->MajorCompact());
+  EXPECT_EQ(ContentsOf(*engine), Numbered(0, 10));
+  EXPECT_OK(engine->Put("k", "v"));
+  EXPECT_EQ(engine->Stats()->state, EngineState::kHealthy);
+}
+
+TEST(FullDisk, RefusesPutsWhileTheReserveIsLentAndWritesDeletes) {
+  Machine machine;
+  const auto engine = FillDisk(machine, Config());
+  PutUntilRefused(*engine);
+  // Deletes use up the room of the log, then the reserve.
+  while (engine->Stats()->reserve_bytes > 0) ASSERT_OK(engine->Delete(NumberedKey(0)));
+  EXPECT_EQ(engine->Stats()->state, EngineState::kOutOfSpace);
+  EXPECT_FALSE(*machine.disk().FileExists(ReservePath()));
+  EXPECT_TRUE(FailsWith(engine->Put("k", "v"), Code::kResourceExhausted, {"full", "nothing but deletes"}));
+  WriteBatch mixed;
+  mixed.Delete(NumberedKey(1));
+  mixed.Put("k", "v");
+  EXPECT_TRUE(FailsWith(engine->Write(mixed), Code::kResourceExhausted, {"nothing but deletes"}));
+  EXPECT_EQ(engine->Get(NumberedKey(1)).value(), "value 1");
+  EXPECT_OK(engine->Delete(NumberedKey(2)));
+  EXPECT_EQ(engine->Stats()->state, EngineState::kOutOfSpace) << "a delete that got through is no room";
+  machine.disk().SetFreeSpace(kPlenty);
+  EXPECT_OK(engine->Put("k", "v")) << "the first put after space has returned finds it";
+  EXPECT_EQ(engine->Stats()->state, EngineState::kHealthy);
+  EXPECT_GT(engine->Stats()->reserve_bytes, 0u);
+}
+
+TEST(FullDisk, ADeleteIsWrittenThoughAPutOfItsGroupIsRefused) {
+  Machine machine;
+  PutUntilRefused(*FillDisk(machine, Config()));
+  const auto core =
+      Core::Open(Machine::kDir,
+                 {.write_buffer_bytes = 4096, .memory_budget_bytes = size_t{64} << 20, .env = machine.env()})
+          .value();
+  WriteBatch put_batch, delete_batch;
+  put_batch.Put(NumberedKey(0), "new");
+  delete_batch.Delete(NumberedKey(1));
+  PendingCommit put{.batch = &put_batch}, remove{.batch = &delete_batch};
+  PendingCommit* const group[] = {&put, &remove};
+  do {
+    core->Commit(group);
+    ASSERT_OK(remove.status);
+  } while (put.status.ok());
+  EXPECT_TRUE(absl::IsResourceExhausted(put.status)) << put.status;
+  EXPECT_EQ(core->Get(NumberedKey(1), {}).value(), std::nullopt);
+}
+
+TEST(FullDisk, ADatabaseOnItOpensByMeansOfTheReserve) {
+  Machine machine;
+  auto engine = FillDisk(machine, Config());
+  const int end = PutUntilRefused(*engine);
+  engine.reset();
+  for (const bool is_killed : {true, false}) {
+    Machine after = is_killed ? machine.AfterKill() : machine.AfterPowerLoss();
+    const auto reopened = after.Open(Config());
+    ASSERT_NE(reopened, nullptr);
+    EXPECT_EQ(ContentsOf(*reopened), Numbered(0, end));
+    EXPECT_EQ(reopened->Stats()->state == EngineState::kOutOfSpace, reopened->Stats()->reserve_bytes == 0);
+    EXPECT_OK(Shrink(*reopened, end));
+    EXPECT_OK(reopened->Put("k", "v"));
+    EXPECT_EQ(reopened->Stats()->state, EngineState::kHealthy);
+    EXPECT_GT(reopened->Stats()->reserve_bytes, 0u);
+  }
+}
+
+TEST(FullDisk, WithoutAReserveOpenIsRefusedAndEveryTryLeavesTheDiskAsItWas) {
+  Machine machine;
+  auto engine = FillDisk(machine, Config(/*keep_reserve=*/false));
+  const int end = PutUntilRefused(*engine);
+  engine.reset();
+  const Contents before = machine.Files();
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_TRUE(FailsWith(machine.TryOpen(Config()).status(), Code::kResourceExhausted, {Machine::kDir}));
+    EXPECT_EQ(machine.Files(), before);
+  }
+  machine.disk().SetFreeSpace(kPlenty);
+  EXPECT_EQ(testing::ContentsWhenOpened(machine), Numbered(0, end));
+}
+
+// At every call from the first delete to the first put after it: whatever the disk holds then opens once it has room,
+// and shows one state or the next. Mostly it opens while it is still full.
+TEST(FullDisk, ACrashAtAnyCallWhileItIsLeftLosesNothing) {
+  Machine machine;
+  const auto engine = FillDisk(machine, Config());
+  const int end = PutUntilRefused(*engine);
+  const Contents full = ContentsOf(*engine);
+  std::vector<std::unique_ptr<env::testing::SimFileSystem>> disks;
+  machine.disk().SetFaultRule([&](const FileCall& call) {
+    disks.push_back(machine.disk().Fork());
+    disks.push_back(machine.disk().Crash({.mode = CrashMode::kDropAll}));
+    disks.push_back(machine.disk().Crash({.mode = CrashMode::kRandom, .seed = call.index}));
+    return Fault::kNone;
+  });
+  EXPECT_OK(Shrink(*engine, end));
+  EXPECT_OK(engine->Put(NumberedKey(10), "value 10"));
+  machine.disk().SetFaultRule(nullptr);
+  size_t opened_full = 0;
+  for (size_t i = 0; i < disks.size(); ++i) {
+    SCOPED_TRACE(absl::StrCat("crash state ", i, " of ", disks.size()));
+    Machine roomy(disks[i]->Fork());
+    roomy.disk().SetFreeSpace(kPlenty);
+    Machine crashed(std::move(disks[i]));
+    const auto engine_full = crashed.TryOpen(Config());
+    opened_full += engine_full.ok() ? 1 : 0;
+    EXPECT_TRUE(engine_full.ok() || absl::IsResourceExhausted(engine_full.status())) << engine_full.status();
+    const auto engine_roomy = roomy.Open(Config());
+    ASSERT_NE(engine_roomy, nullptr);
+    const Contents found = ContentsOf(*engine_roomy);
+    EXPECT_TRUE(found == full || found == Numbered(0, 10) || found == Numbered(0, 11)) << found.size();
+    if (engine_full.ok()) {
+      EXPECT_EQ(ContentsOf(**engine_full), found);
+    }
+    EXPECT_GT(engine_roomy->Stats()->reserve_bytes, 0u);
+    EXPECT_OK(engine_roomy->Verify());
+    if (HasFailure()) return;
+  }
+  std::cout << "crash states while a full disk is left: " << disks.size() << "\n"
+            << "of these opened while the disk was still full: " << opened_full << "\n";
+  EXPECT_GE(disks.size(), 60u);
+  EXPECT_GE(opened_full, disks.size() / 2);
+}
+
+TEST(FullDisk, FailuresOfTheReserveItselfAreNobodysError) {
+  for (const Fault fault : {Fault::kIoError, Fault::kNoSpace, Fault::kReadOnly, Fault::kFailAfterPart}) {
+    Machine machine;
+    machine.disk().SetFaultRule([fault](const FileCall& call) { return IsReserve(call) ? fault : Fault::kNone; });
+    const auto engine = machine.Open(Config());
+    EXPECT_EQ(engine->Stats()->reserve_bytes, 0u);
+    PutNumbered(*engine, 0, 200);
+    EXPECT_OK(Flush(*engine));
+    EXPECT_OK(engine->MajorCompact());
+    EXPECT_EQ(engine->Stats()->state, EngineState::kHealthy);
+    EXPECT_OK(engine->Close());
+    EXPECT_EQ(testing::ContentsWhenOpened(machine), Numbered(0, 200));
+  }
+}
+
+TEST(FullDisk, ADirectoryOfThatNameIsSomebodyElsesAndDoesNotMatter) {
+  Machine machine;
+  ASSERT_OK(machine.disk().SetContents(absl::StrCat(ReservePath(), "/of books"), "Nabokov"));
+  const auto engine = machine.Open(Config());
+  PutNumbered(*engine, 0, 200);
+  EXPECT_OK(Flush(*engine));
+  EXPECT_EQ(engine->Stats()->reserve_bytes, 0u);
+  EXPECT_OK(engine->Close());
+  EXPECT_EQ(*machine.disk().Contents(absl::StrCat(ReservePath(), "/of books")), "Nabokov");
+}
+
+// The shell with background work.
+TEST(FullDisk, IsLeftByADbToo) {
+  Machine machine;
+  const auto db = Db::Open(Machine::kDir, {.write_buffer_bytes = 4096, .env = machine.env()}).value();
+  PutNumbered(*db, 0, kKeys);
+  ASSERT_OK(db->Flush());
+  ASSERT_OK(db->WaitForBackgroundWork());
+  machine.disk().SetFreeSpace(0);
+  int end = kKeys;
+  absl::Status status;
+  while ((status = db->Put(NumberedKey(end), absl::StrCat("value ", end))).ok()) ++end;
+  EXPECT_TRUE(absl::IsResourceExhausted(status)) << status;
+  EXPECT_EQ(ContentsOf(*db), Numbered(0, end));
+  EXPECT_OK(db->DeleteRange(NumberedKey(10), NumberedKey(end)));
+  EXPECT_OK(db->Flush());
+  EXPECT_OK(db->MajorCompact());
+  EXPECT_EQ(ContentsOf(*db), Numbered(0, 10));
+  EXPECT_OK(db->Put(NumberedKey(10), "value 10"));
+  ASSERT_OK(db->WaitForBackgroundWork());
+  EXPECT_EQ(db->Stats()->state, EngineState::kHealthy);
+  EXPECT_GT(db->Stats()->reserve_bytes, 0u);
+  EXPECT_OK(db->Close());
+  EXPECT_EQ(testing::ContentsWhenOpened(machine), Numbered(0, 11));
+}
+
+}  // namespace
+}  // namespace aeternus
