@@ -2,13 +2,17 @@
 #include <utility>
 #include <vector>
 
+#include "base/entry.h"
 #include "base/status.h"
 #include "engine/batch_format.h"
 #include "engine/core.h"
 #include "env/sync_point.h"
+#include "wal/frame.h"
 
 namespace aeternus {
 namespace {
+
+static_assert(kMaxBatchSizeBytes == wal::kMaxPayloadSizeBytes, "a batch is the payload of one frame");
 
 size_t BatchBytes(const PendingCommit& commit) { return commit.batch->size_bytes(); }
 
