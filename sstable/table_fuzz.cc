@@ -1,6 +1,4 @@
 // A whole table file: what its reader makes of blocks that are sound each for itself and do not fit together.
-#include "sstable/table.h"
-
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -20,6 +18,7 @@
 #include "iterator/entry_iterator.h"
 #include "sstable/format.h"
 #include "sstable/index_block.h"
+#include "sstable/table.h"
 #include "sstable/testing/table_harness.h"
 
 namespace aeternus::fuzzing {
@@ -28,9 +27,9 @@ namespace {
 using sstable::BlockHandle;
 using sstable::Footer;
 using sstable::IndexReader;
-using sstable::Table;
 using sstable::kBlockTrailerSizeBytes;
 using sstable::kFooterSizeBytes;
+using sstable::Table;
 using sstable::testing::TableHarness;
 using sstable::testing::TableModel;
 

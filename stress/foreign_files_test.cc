@@ -105,6 +105,7 @@ TEST(ForeignFilesTest, ADirectoryOfForeignFilesIsNoDatabaseAndBecomesOneOnReques
   SimDatabase created({}, database.disk().Fork());
   ASSERT_TRUE(created.Open().ok());
   ASSERT_TRUE(PutNumbered(*created, 0, kPuts).ok());
+  ASSERT_TRUE(FlushEverything(*created).ok());
   WriteFlushCompactAndReopen(created);
   EXPECT_EQ(created.disk().Contents(Path("notes.txt")).value(), "mine");
   EXPECT_EQ(created.disk().Contents(Path("MANIFEST-1")).value(), "mine");

@@ -100,7 +100,8 @@ TEST(ManyTombstonesTest, AHundredThousandRangeTombstonesAreSearchedNotWalked) {
       ASSERT_EQ(database->Get(Key(i)).value().has_value(), !is_covered(i)) << when << ", key " << i;
     }
     const TombstoneSearchCounters after = ReadTombstoneSearchCounters();
-    // A binary search in each layer. A table has one; a memtable one for each doubling, the k-th of which takes k steps.
+    // A binary search in each layer. A table has one; a memtable one for each doubling, the k-th of which takes k
+    // steps.
     constexpr uint64_t kSteps = 19;
     const uint64_t compared = after.fragments_compared - before.fragments_compared;
     EXPECT_LE(compared, static_cast<uint64_t>(gets) * kSteps * (kSteps + 1) / 2) << when;
