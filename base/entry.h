@@ -30,6 +30,7 @@ inline constexpr uint8_t kEntryExtensionBit = 0x80;
 // Limits of format 1; a request beyond them is refused with ResourceExhausted.
 inline constexpr size_t kMaxKeySizeBytes = size_t{64} << 10;
 inline constexpr size_t kMaxValueSizeBytes = size_t{1} << 30;
+inline constexpr uint64_t kMaxBatchSizeBytes = 0xf000'0000;  // encoded; the payload of one frame (wal/frame.h)
 
 // One point entry as seen in place; the views live as long as whoever handed it out says.
 struct EntryView {

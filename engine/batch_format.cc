@@ -16,16 +16,6 @@ void EncodeHead(std::string* out, EntryKind kind, std::string_view key) {
   PutLengthPrefixed(out, key);
 }
 
-absl::Status CheckKey(std::string_view what, std::string_view key) {
-  if (key.empty())
-    return absl::InvalidArgumentError(absl::StrCat("the ", what, " is empty; keys have at least a byte"));
-  if (key.size() > kMaxKeySizeBytes) {
-    return absl::ResourceExhaustedError(
-        absl::StrCat("the ", what, " has ", key.size(), " bytes, the limit is ", kMaxKeySizeBytes));
-  }
-  return absl::OkStatus();
-}
-
 }  // namespace
 
 void EncodePut(std::string* out, std::string_view key, std::string_view value) {
@@ -69,6 +59,22 @@ absl::StatusOr<std::optional<BatchOperation>> BatchReader::Next() {
   }
 }
 
+absl::Status CheckKey(std::string_view what, std::string_view key) {
+  if (key.empty())
+    return absl::InvalidArgumentError(absl::StrCat("the ", what, " is empty; keys have at least a byte"));
+  if (key.size() > kMaxKeySizeBytes) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("the ", what, " has ", key.size(), " bytes, the limit is ", kMaxKeySizeBytes));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckBatchSize(uint64_t size_bytes) {
+  if (size_bytes <= kMaxBatchSizeBytes) return absl::OkStatus();
+  return absl::ResourceExhaustedError(
+      absl::StrCat("the write batch has ", size_bytes, " bytes, the limit is ", kMaxBatchSizeBytes));
+}
+
 absl::Status CheckOperation(const BatchOperation& operation) {
   const bool is_range = operation.kind == EntryKind::kRangeDelete;
   AETERNUS_RETURN_IF_ERROR(CheckKey(is_range ? "start of the range" : "key", operation.key));
@@ -87,6 +93,7 @@ absl::Status CheckOperation(const BatchOperation& operation) {
 }
 
 absl::Status CheckBatch(const WriteBatch& batch) {
+  AETERNUS_RETURN_IF_ERROR(CheckBatchSize(batch.size_bytes()));
   BatchReader reader(BatchAccess::Operations(batch));
   for (uint32_t i = 0; i < batch.count(); ++i) {
     AETERNUS_ASSIGN_OR_RETURN(const std::optional<BatchOperation> operation, reader.Next());

@@ -52,8 +52,13 @@ class BatchReader {
   Decoder in_;
 };
 
+// A key of a request: InvalidArgument when it is empty, ResourceExhausted when it is longer than a key can be. `what`
+// it is, for the message.
+absl::Status CheckKey(std::string_view what, std::string_view key);
+// ResourceExhausted for a batch that is too large for one frame of the log.
+absl::Status CheckBatchSize(uint64_t size_bytes);
 // What a commit checks before anything is logged: InvalidArgument for an empty key or a reversed or empty range,
-// ResourceExhausted for a key or value beyond the limits (base/entry.h).
+// ResourceExhausted for a key, value or batch beyond the limits (base/entry.h).
 absl::Status CheckOperation(const BatchOperation& operation);
 absl::Status CheckBatch(const WriteBatch& batch);
 

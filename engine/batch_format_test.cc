@@ -202,5 +202,11 @@ TEST(CheckOperation, RefusesAValueBeyondTheLimit) {
       absl::StatusCode::kResourceExhausted, {"value", "1073741825"}));
 }
 
+TEST(BatchFormatTest, BatchesAreBoundedByTheFrameThatHoldsThem) {
+  EXPECT_OK(CheckBatchSize(kMaxBatchSizeBytes));
+  EXPECT_EQ(CheckBatchSize(kMaxBatchSizeBytes + 1).code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(CheckBatchSize(UINT64_MAX).code(), absl::StatusCode::kResourceExhausted);
+}
+
 }  // namespace
 }  // namespace aeternus

@@ -150,6 +150,7 @@ class Core : public std::enable_shared_from_this<Core> {
   absl::Status LockDirectory();
   absl::StatusOr<DirectoryContents> ListFiles() const;
   absl::StatusOr<ManifestState> ReadManifest(const DirectoryContents& contents);
+  absl::Status CheckManifests(const ManifestState& state, const DirectoryContents& contents) const;
   absl::Status CheckTables(const ManifestState& state, const DirectoryContents& contents) const;
   absl::Status SwitchManifest(ManifestState state, const Replay& replay, const DirectoryContents& contents);
   void StartFrom(const Replay& replay, const ManifestState& state);
@@ -193,6 +194,10 @@ class Core : public std::enable_shared_from_this<Core> {
   absl::Status CommitToManifest(const VersionEdit& edit) ABSL_EXCLUSIVE_LOCKS_REQUIRED(manifest_mutex_);
   // Commits `edit`, then shows its version, with `amend` applied, to readers.
   absl::Status CommitEdit(VersionEdit edit, absl::FunctionRef<void(View&)> amend) ABSL_LOCKS_EXCLUDED(manifest_mutex_);
+  // The tables of `version`, next to that of `before`: those that go on, and the new ones opened. The `removed` ones
+  // are deleted once nobody uses them any more.
+  std::vector<std::shared_ptr<sstable::Table>> TablesOf(const Version& version, const View& before,
+                                                        std::vector<FileNumber> removed);
   absl::Status CheckpointManifest() ABSL_EXCLUSIVE_LOCKS_REQUIRED(manifest_mutex_);
   // The oldest log on disk behind `log`: what is in no table once the memtable of `log` is, is there or further behind.
   // There is one once LogChain::EnsureNext has returned.

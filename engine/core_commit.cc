@@ -5,13 +5,17 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "base/entry.h"
 #include "base/status.h"
 #include "engine/batch_format.h"
 #include "engine/core.h"
 #include "env/sync_point.h"
+#include "wal/frame.h"
 
 namespace aeternus {
 namespace {
+
+static_assert(kMaxBatchSizeBytes == wal::kMaxPayloadSizeBytes, "a batch is the payload of one frame");
 
 size_t BatchBytes(const PendingCommit& commit) { return commit.batch->size_bytes(); }
 

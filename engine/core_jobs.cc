@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/hash.h"
@@ -32,9 +33,17 @@ TableMetadata MetadataOf(FileNumber number, const sstable::TableSummary& summary
           .oldest_tombstone_time_micros = summary.oldest_tombstone_time_micros};
 }
 
-bool Contains(const std::vector<Version::TablePtr>& tables, FileNumber number) {
-  return std::any_of(tables.begin(), tables.end(), [&](const auto& table) { return table->number == number; });
-}
+// The numbers of a plan's inputs: a major compaction has all tables for inputs, and each is looked for.
+class InputSet {
+ public:
+  explicit InputSet(const compaction::Plan& plan) {
+    for (const auto& input : plan.inputs) numbers_.insert(input->number);
+  }
+  bool contains(FileNumber number) const { return numbers_.contains(number); }
+
+ private:
+  absl::flat_hash_set<FileNumber> numbers_;
+};
 
 }  // namespace
 
@@ -42,8 +51,13 @@ bool Contains(const std::vector<Version::TablePtr>& tables, FileNumber number) {
 class Core::OlderTables final : public compaction::OlderVersions {
  public:
   // `exact`: when a filter cannot exclude a key, look for it; otherwise take "maybe" for "yes".
-  OlderTables(const View& view, const std::vector<Version::TablePtr>& inputs, bool exact)
-      : view_(view), inputs_(inputs), exact_(exact) {}
+  OlderTables(const View& view, const compaction::Plan& plan, bool exact) : view_(view), exact_(exact) {
+    const InputSet inputs(plan);
+    const auto tables = view.version->tables();
+    for (size_t i = 0; i < tables.size(); ++i) {
+      if (!inputs.contains(tables[i]->number)) others_.push_back(i);
+    }
+  }
 
   absl::StatusOr<bool> HoldKey(std::string_view key, Lsn below) override {
     const uint64_t hash = StableHash(key);
@@ -69,8 +83,8 @@ class Core::OlderTables final : public compaction::OlderVersions {
   // A table can hold something older than `below` iff its min LSN is below it; its number says nothing.
   absl::StatusOr<bool> AnyOlder(Lsn below, Question question) const {
     const auto tables = view_.version->tables();
-    for (size_t i = 0; i < tables.size(); ++i) {
-      if (tables[i]->min_lsn() >= below || Contains(inputs_, tables[i]->number)) continue;
+    for (const size_t i : others_) {
+      if (tables[i]->min_lsn() >= below) continue;
       AETERNUS_ASSIGN_OR_RETURN(const bool holds, question(*tables[i], *view_.tables[i]));
       if (holds) return true;
     }
@@ -78,7 +92,7 @@ class Core::OlderTables final : public compaction::OlderVersions {
   }
 
   const View& view_;
-  const std::vector<Version::TablePtr>& inputs_;
+  std::vector<size_t> others_;  // places in the view of the tables outside the inputs
   const bool exact_;
 };
 
@@ -122,16 +136,7 @@ absl::Status Core::CommitEdit(VersionEdit edit, absl::FunctionRef<void(View&)> a
     env::MutexLock state(&state_mutex_);
     before = view_;
   }
-  std::vector<std::shared_ptr<sstable::Table>> tables;
-  tables.reserve(version->tables().size());
-  for (const auto& metadata : version->tables()) {
-    const auto same = std::find_if(before->tables.begin(), before->tables.end(),
-                                   [&](const auto& table) { return table->number() == metadata->number; });
-    tables.push_back(same != before->tables.end() ? *same : OpenTable(*metadata));
-  }
-  for (const auto& table : before->tables) {
-    if (version->Find(table->number()) == nullptr) obsolete_.Add(table->path(), std::weak_ptr<const void>(table));
-  }
+  std::vector<std::shared_ptr<sstable::Table>> tables = TablesOf(*version, *before, edit.removed_tables);
   {
     env::MutexLock state(&state_mutex_);
     auto view = std::make_shared<View>(*view_);  // with what was frozen meanwhile
@@ -141,6 +146,27 @@ absl::Status Core::CommitEdit(VersionEdit edit, absl::FunctionRef<void(View&)> a
     view_ = std::move(view);
   }
   return CheckpointManifest();
+}
+
+// One pass, because tables keep their order from one version to the next.
+std::vector<std::shared_ptr<sstable::Table>> Core::TablesOf(const Version& version, const View& before,
+                                                            std::vector<FileNumber> removed) {
+  std::sort(removed.begin(), removed.end());
+  auto old = before.tables.begin();
+  const auto retire_until = [&](auto goes_on) {
+    for (; old != before.tables.end() && !goes_on((*old)->number()); ++old) {
+      obsolete_.Add((*old)->path(), std::weak_ptr<const void>(*old));
+    }
+  };
+  std::vector<std::shared_ptr<sstable::Table>> tables;
+  tables.reserve(version.tables().size());
+  for (const auto& metadata : version.tables()) {
+    retire_until([&](FileNumber number) { return !std::binary_search(removed.begin(), removed.end(), number); });
+    const bool goes_on = old != before.tables.end() && (*old)->number() == metadata->number;
+    tables.push_back(goes_on ? *old++ : OpenTable(*metadata));
+  }
+  retire_until([](FileNumber) { return false; });
+  return tables;
 }
 
 absl::Status Core::CommitToManifest(const VersionEdit& edit) {
@@ -250,9 +276,10 @@ absl::StatusOr<Core::MergeRequest> Core::RequestFor(const compaction::Plan& plan
                                                     OlderTables* older) const {
   MergeRequest request;
   std::vector<std::string> names;
+  const InputSet inputs(plan);
   const auto tables = view.version->tables();
   for (size_t i = 0; i < tables.size(); ++i) {
-    if (!Contains(plan.inputs, tables[i]->number)) continue;
+    if (!inputs.contains(tables[i]->number)) continue;
     names.push_back(TableName(tables[i]->number));
     if (tables[i]->has_points()) request.inputs.sources.push_back(view.tables[i]->NewIterator());
     if (tables[i]->has_range_tombstones()) {
@@ -280,7 +307,7 @@ absl::Status Core::RunPlan(const compaction::Plan& plan, const View& view) {
 }
 
 absl::Status Core::TryPlan(const compaction::Plan& plan, const View& view) {
-  OlderTables older(view, plan.inputs, options_.compaction.tombstone_exact_lookup);
+  OlderTables older(view, plan, options_.compaction.tombstone_exact_lookup);
   AETERNUS_ASSIGN_OR_RETURN(MergeRequest request, RequestFor(plan, view, &older));
   env::SyncPoint("compaction:begin");
   AETERNUS_ASSIGN_OR_RETURN(const std::optional<TableMetadata> table, BuildTable(std::move(request)));
@@ -323,7 +350,7 @@ absl::StatusOr<bool> Core::MajorCompact() {
 }
 
 absl::StatusOr<bool> Core::IsWorthwhile(const compaction::Plan& plan, const View& view) const {
-  OlderTables older(view, plan.inputs, options_.compaction.tombstone_exact_lookup);
+  OlderTables older(view, plan, options_.compaction.tombstone_exact_lookup);
   AETERNUS_ASSIGN_OR_RETURN(MergeRequest request, RequestFor(plan, view, &older));
   return compaction::WouldDropAnything(std::move(request.inputs), request.policy);
 }

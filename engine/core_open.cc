@@ -9,6 +9,7 @@
 #include "engine/file_names.h"
 #include "sstable/format.h"
 #include "sstable/table.h"
+#include "wal/reader.h"
 
 namespace aeternus {
 namespace {
@@ -60,6 +61,7 @@ absl::Status Core::Recover(const absl::Status& no_room) {
   if (!no_room.ok() && !loan) return no_room;
   AETERNUS_ASSIGN_OR_RETURN(const DirectoryContents contents, ListFiles());
   AETERNUS_ASSIGN_OR_RETURN(const ManifestState state, ReadManifest(contents));
+  AETERNUS_RETURN_IF_ERROR(CheckManifests(state, contents));
   AETERNUS_RETURN_IF_ERROR(CheckTables(state, contents));
   AETERNUS_ASSIGN_OR_RETURN(
       Replay replay, ReplayLogs(file_system_, dir_, state, contents.logs, [] { return std::make_shared<Memtable>(); }));
@@ -134,6 +136,22 @@ absl::StatusOr<ManifestState> Core::ReadManifest(const DirectoryContents& conten
   ManifestState fresh;
   fresh.database_id = DatabaseId(env_->random->Next());
   return fresh;
+}
+
+// A manifest beside the one in force is left from before a switch, and goes; unless it is not ours.
+absl::Status Core::CheckManifests(const ManifestState& state, const DirectoryContents& contents) const {
+  if (!contents.has_current) return absl::OkStatus();  // without one there is no id to compare with
+  for (const FileNumber number : contents.manifests) {
+    const std::string path = PathOf(Manifest::FileName(number));
+    AETERNUS_ASSIGN_OR_RETURN(const auto file, file_system_->NewRandomAccessFile(path));
+    const absl::StatusOr<FileIdentity> identity = wal::ReadIdentity(*file, FileKind::kManifest);
+    if (absl::IsDataLoss(identity.status())) continue;  // half-made
+    AETERNUS_RETURN_IF_ERROR(identity.status());
+    if (identity->database_id != state.database_id) {
+      return CorruptionError(path, 0, "the manifest belongs to another database; move it away");
+    }
+  }
+  return absl::OkStatus();
 }
 
 absl::Status Core::CheckTables(const ManifestState& state, const DirectoryContents& contents) const {

@@ -3,6 +3,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
+#include "engine/batch_format.h"
 #include "engine/core.h"
 
 namespace aeternus {
@@ -17,11 +18,6 @@ class PinAccess {
 };
 
 namespace {
-
-absl::Status CheckReadKey(std::string_view key) {
-  if (key.empty()) return absl::InvalidArgumentError("the key is empty; keys have at least a byte");
-  return absl::OkStatus();
-}
 
 // What keeps a pinned value readable, in the order of construction: the block goes before the memory it is charged to.
 struct ValuePin {
@@ -100,7 +96,7 @@ absl::StatusOr<Core::Moment> Core::Now() const {
 }
 
 absl::StatusOr<std::optional<std::string>> Core::Get(std::string_view key, const ReadOptions& options) {
-  AETERNUS_RETURN_IF_ERROR(CheckReadKey(key));
+  AETERNUS_RETURN_IF_ERROR(CheckKey("key", key));
   AETERNUS_ASSIGN_OR_RETURN(Moment now, Now());
   const Moment moment = At(std::move(now), options);
   AETERNUS_ASSIGN_OR_RETURN(const std::optional<FoundValue> found, ReadPoint(*moment.view, key, moment.lsn));
@@ -110,7 +106,7 @@ absl::StatusOr<std::optional<std::string>> Core::Get(std::string_view key, const
 
 absl::StatusOr<bool> Core::GetPinned(std::string_view key, const ReadOptions& options, PinnedValue* value) {
   value->Release();
-  AETERNUS_RETURN_IF_ERROR(CheckReadKey(key));
+  AETERNUS_RETURN_IF_ERROR(CheckKey("key", key));
   AETERNUS_ASSIGN_OR_RETURN(Moment now, Now());
   const Moment moment = At(std::move(now), options);
   AETERNUS_ASSIGN_OR_RETURN(std::optional<FoundValue> found, ReadPoint(*moment.view, key, moment.lsn));

@@ -201,6 +201,7 @@ absl::Status Core::Close() {
   // A failed engine proves nothing, so it writes neither seal nor edit [FAILED_NO_SEAL].
   if (failure.ok()) {
     const auto seal_and_record = [this] {
+      commit_mutex_.AssertHeld();
       const absl::Status sealed = logs_->Close();
       return sealed.ok() ? RecordClose() : sealed;
     };

@@ -56,10 +56,12 @@ class Db {
   // An empty batch is fine and does nothing.
   absl::Status Write(const WriteBatch& batch, const WriteOptions& options = {});
 
+  // nullopt when the key is absent; an empty key, or one longer than keys can be, is refused as in a write.
   absl::StatusOr<std::optional<std::string>> Get(std::string_view key, const ReadOptions& options = {});
   // Zero-copy form: whether the key is there; if so `value` pins it.
   absl::StatusOr<bool> Get(const ReadOptions& options, std::string_view key, PinnedValue* value);
-  // Every visible pair in [start, end). InvalidArgument for an empty bound; empty when start >= end.
+  // Every visible pair in [start, end). InvalidArgument for an empty bound; empty when start >= end. Bounds are places
+  // between keys, of any length.
   absl::StatusOr<std::vector<std::pair<std::string, std::string>>> Scan(std::string_view start, std::string_view end,
                                                                         const ReadOptions& options = {});
   absl::StatusOr<std::unique_ptr<Iterator>> NewIterator(const ReadOptions& options, IteratorOptions bounds = {});

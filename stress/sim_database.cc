@@ -35,8 +35,8 @@ std::vector<std::string> FilesOf(const env::testing::SimFileSystem& disk, FileRo
   return paths;
 }
 
-SimDatabase::SimDatabase(EngineConfig config, std::unique_ptr<env::testing::SimFileSystem> disk)
-    : env_(/*seed=*/1, std::move(disk)), config_(config) {
+SimDatabase::SimDatabase(EngineConfig config, std::unique_ptr<env::testing::SimFileSystem> disk, uint64_t seed)
+    : env_(seed, std::move(disk)), config_(config) {
   config_.env = env_.env();
 }
 

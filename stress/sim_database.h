@@ -11,6 +11,7 @@
 #ifndef AETERNUS_STRESS_SIM_DATABASE_H_
 #define AETERNUS_STRESS_SIM_DATABASE_H_
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -47,8 +48,10 @@ std::vector<std::string> FilesOf(const env::testing::SimFileSystem& disk, FileRo
 
 class SimDatabase {
  public:
-  // On an empty disk, or on `disk`, such as one that a crash left. `config.env` is set here.
-  explicit SimDatabase(EngineConfig config = {}, std::unique_ptr<env::testing::SimFileSystem> disk = nullptr);
+  // On an empty disk, or on `disk`, such as one that a crash left. `config.env` is set here. `seed` decides the id of a
+  // database that is made here.
+  explicit SimDatabase(EngineConfig config = {}, std::unique_ptr<env::testing::SimFileSystem> disk = nullptr,
+                       uint64_t seed = 1);
 
   absl::Status Open();
   // Destroys the engine without closing it.

@@ -8,51 +8,19 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/types/span.h"
 #include "base/coding.h"
 #include "base/file_identity.h"
 #include "base/testing/test_seed.h"
 #include "base/types.h"
-#include "env/file_system.h"
 #include "gtest/gtest.h"
 #include "wal/frame.h"
+#include "wal/testing/bytes_file.h"
 
 namespace aeternus::wal {
 namespace {
 
 constexpr DatabaseId kDatabase{77};
 constexpr FileNumber kNumber{5};
-
-// Bytes in memory followed by zeros that are allocated but not stored. Counts what is read of it.
-class BytesFile final : public env::RandomAccessFile {
- public:
-  explicit BytesFile(std::string bytes, uint64_t zero_tail = 0) : bytes_(std::move(bytes)), zero_tail_(zero_tail) {}
-
-  absl::Status Read(uint64_t offset, absl::Span<char> out) const override {
-    if (!read_status.ok()) return read_status;
-    if (offset + out.size() > bytes_.size() + zero_tail_) return absl::OutOfRangeError("short");
-    const uint64_t stored = offset < bytes_.size() ? std::min<uint64_t>(out.size(), bytes_.size() - offset) : 0;
-    if (stored > 0) std::memcpy(out.data(), bytes_.data() + offset, stored);
-    std::fill(out.begin() + static_cast<ptrdiff_t>(stored), out.end(), '\0');
-    bytes_read += out.size();
-    largest_read = std::max<uint64_t>(largest_read, out.size());
-    return absl::OkStatus();
-  }
-  absl::StatusOr<uint64_t> Size() const override { return bytes_.size() + zero_tail_; }
-  absl::StatusOr<uint64_t> NextData(uint64_t offset) const override {
-    return offset < bytes_.size() ? offset : bytes_.size() + zero_tail_;
-  }
-  const std::string& path() const override { return path_; }
-
-  mutable uint64_t bytes_read = 0;
-  mutable uint64_t largest_read = 0;
-  absl::Status read_status;
-
- private:
-  const std::string path_ = "log";
-  const std::string bytes_;
-  const uint64_t zero_tail_;
-};
 
 // A log under construction, and what is in it.
 struct Log {

@@ -29,7 +29,7 @@ absl::Status Writer::Append(absl::Span<const Frame> frames, bool* wrote) {
   uint64_t total = 0;
   for (const Frame& frame : frames) {
     if (frame.payload.size() > kMaxPayloadSizeBytes) {
-      return absl::InvalidArgumentError(
+      return absl::ResourceExhaustedError(
           absl::StrCat("a log record of ", frame.payload.size(), " bytes; the limit is ", kMaxPayloadSizeBytes));
     }
     total += FrameSizeBytes(frame.payload.size());
