@@ -105,6 +105,8 @@ class Core : public std::enable_shared_from_this<Core> {
   absl::StatusOr<bool> MinorCompact() ABSL_LOCKS_EXCLUDED(compaction_mutex_);
   absl::StatusOr<bool> TombstoneCompact() ABSL_LOCKS_EXCLUDED(compaction_mutex_);
   absl::StatusOr<bool> MajorCompact() ABSL_LOCKS_EXCLUDED(compaction_mutex_);
+  // Writes the manifest anew, as an edit does by itself once the manifest has grown.
+  absl::Status CheckpointManifest() ABSL_LOCKS_EXCLUDED(manifest_mutex_);
   // While true, running and new merges end with Cancelled.
   void CancelMerges(bool cancel) { merges_cancelled_.store(cancel, std::memory_order_relaxed); }
 
@@ -175,7 +177,8 @@ class Core : public std::enable_shared_from_this<Core> {
   absl::Status CommitToManifest(const VersionEdit& edit) ABSL_EXCLUSIVE_LOCKS_REQUIRED(manifest_mutex_);
   // Commits `edit`, then shows its version, with `amend` applied, to readers.
   absl::Status CommitEdit(VersionEdit edit, absl::FunctionRef<void(View&)> amend) ABSL_LOCKS_EXCLUDED(manifest_mutex_);
-  absl::Status CheckpointManifest() ABSL_EXCLUSIVE_LOCKS_REQUIRED(manifest_mutex_);
+  absl::Status CheckpointIfGrown() ABSL_EXCLUSIVE_LOCKS_REQUIRED(manifest_mutex_);
+  absl::Status CheckpointTo(FileNumber number) ABSL_EXCLUSIVE_LOCKS_REQUIRED(manifest_mutex_);
   // The oldest log on disk behind `log`: what is in no table once the memtable of `log` is, is there or further behind.
   // There is one once LogChain::EnsureNext has returned.
   FileNumber LogBehind(FileNumber log) const;
