@@ -109,6 +109,8 @@ class Core : public std::enable_shared_from_this<Core> {
   absl::StatusOr<bool> MinorCompact() ABSL_LOCKS_EXCLUDED(compaction_mutex_);
   absl::StatusOr<bool> TombstoneCompact() ABSL_LOCKS_EXCLUDED(compaction_mutex_);
   absl::StatusOr<bool> MajorCompact() ABSL_LOCKS_EXCLUDED(compaction_mutex_);
+  // Writes the manifest anew, as an edit does by itself once the manifest has grown.
+  absl::Status CheckpointManifest() ABSL_LOCKS_EXCLUDED(manifest_mutex_);
   // While true, running and new merges end with Cancelled.
   void CancelMerges(bool cancel) { merges_cancelled_.store(cancel, std::memory_order_relaxed); }
 
@@ -198,7 +200,8 @@ class Core : public std::enable_shared_from_this<Core> {
   // are deleted once nobody uses them any more.
   std::vector<std::shared_ptr<sstable::Table>> TablesOf(const Version& version, const View& before,
                                                         std::vector<FileNumber> removed);
-  absl::Status CheckpointManifest() ABSL_EXCLUSIVE_LOCKS_REQUIRED(manifest_mutex_);
+  absl::Status CheckpointIfGrown() ABSL_EXCLUSIVE_LOCKS_REQUIRED(manifest_mutex_);
+  absl::Status CheckpointTo(FileNumber number) ABSL_EXCLUSIVE_LOCKS_REQUIRED(manifest_mutex_);
   // The oldest log on disk behind `log`: what is in no table once the memtable of `log` is, is there or further behind.
   // There is one once LogChain::EnsureNext has returned.
   FileNumber LogBehind(FileNumber log) const;

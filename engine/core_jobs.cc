@@ -145,7 +145,7 @@ absl::Status Core::CommitEdit(VersionEdit edit, absl::FunctionRef<void(View&)> a
     amend(*view);
     view_ = std::move(view);
   }
-  return CheckpointManifest();
+  return CheckpointIfGrown();
 }
 
 // One pass, because tables keep their order from one version to the next.
@@ -185,11 +185,26 @@ absl::Status Core::CommitToManifest(const VersionEdit& edit) {
 }
 
 absl::Status Core::CheckpointManifest() {
+  AETERNUS_RETURN_IF_ERROR(CheckWritable());
+  AETERNUS_ASSIGN_OR_RETURN(const FileNumber number, NextNumber());
+  {
+    env::MutexLock lock(&manifest_mutex_);
+    AETERNUS_RETURN_IF_ERROR(CheckpointTo(number));
+  }
+  obsolete_.Collect();
+  return absl::OkStatus();
+}
+
+absl::Status Core::CheckpointIfGrown() {
   constexpr uint64_t kSlackBytes = 256 << 10;
   if (manifest_->size_bytes() < kSlackBytes + 8 * manifest_->snapshot_size_bytes()) return absl::OkStatus();
-  const FileNumber old = manifest_->state().manifest_number;
   const FileNumber number = next_number_;  // at least half of the reserved numbers are left here
   ++next_number_.value;
+  return CheckpointTo(number);
+}
+
+absl::Status Core::CheckpointTo(FileNumber number) {
+  const FileNumber old = manifest_->state().manifest_number;
   if (const absl::Status status = manifest_->Checkpoint(number); !status.ok()) {
     if (!absl::IsResourceExhausted(status)) return Fail(status);
     obsolete_.Add(PathOf(Manifest::FileName(number)));  // the present manifest goes on

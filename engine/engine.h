@@ -79,6 +79,7 @@ class Engine {
   absl::Status Verify();
 
  private:
+  friend class EngineAccess;  // engine/testing
   explicit Engine(std::shared_ptr<Core> core);
   std::shared_ptr<Core> core_;
 };

@@ -39,14 +39,18 @@ std::string Show(const SimFileSystem& fs) {
   return absl::StrJoin(files, " ");
 }
 
+// Item i survives iff bit i of `mask` is set.
 std::string AfterMask(const SimFileSystem& fs, uint64_t mask) {
-  return Show(*fs.Crash({.mode = CrashMode::kMask, .mask = mask}));
+  std::vector<ItemFate> fates;
+  for (; mask != 0; mask >>= 1) fates.push_back((mask & 1) != 0 ? ItemFate::kKept : ItemFate::kDropped);
+  return Show(*fs.Crash({.mode = CrashMode::kChosen, .fates = fates}));
 }
 
 // What each choice of surviving items leaves.
 std::set<std::string> AfterEveryMask(const SimFileSystem& fs) {
   std::set<std::string> outcomes;
-  for (uint64_t mask = 0; mask < uint64_t{1} << fs.UnsyncedItems(); ++mask) outcomes.insert(AfterMask(fs, mask));
+  const size_t items = fs.UnsyncedItems().size();
+  for (uint64_t mask = 0; mask < uint64_t{1} << items; ++mask) outcomes.insert(AfterMask(fs, mask));
   return outcomes;
 }
 
@@ -91,7 +95,7 @@ TEST(SimCrashTest, SyncedBytesSurviveEveryCrash) {
   std::unique_ptr<WritableFile> file = NewDurableName(fs, "/f");
   ASSERT_TRUE(file->Append(std::string(1000, 'a')).ok());
   ASSERT_TRUE(file->Sync().ok());
-  EXPECT_EQ(fs.UnsyncedItems(), 0u);
+  EXPECT_EQ(fs.UnsyncedItems().size(), 0u);
   EXPECT_EQ(AfterDroppingAll(fs), "/f=1000xa");
   EXPECT_EQ(AfterRandom(fs, 100), std::set<std::string>{"/f=1000xa"});
 }
@@ -112,9 +116,9 @@ TEST(SimCrashTest, CrashLeavesTheOriginalAloneAndAllItFindsIsDurable) {
   std::unique_ptr<WritableFile> file = *fs.NewWritableFile("/f");
   ASSERT_TRUE(file->Append("aaa").ok());
   std::unique_ptr<SimFileSystem> after = fs.Crash({.mode = CrashMode::kKeepAll});
-  EXPECT_EQ(after->UnsyncedItems(), 0u);
+  EXPECT_EQ(after->UnsyncedItems().size(), 0u);
   EXPECT_EQ(AfterDroppingAll(*after), "/f=3xa");
-  EXPECT_EQ(fs.UnsyncedItems(), 2u);
+  EXPECT_EQ(fs.UnsyncedItems().size(), 2u);
   EXPECT_EQ(AfterDroppingAll(fs), "");
 }
 
@@ -123,7 +127,7 @@ TEST(SimCrashTest, ItemsAreSectorsInTheOrderOfTheWrites) {
   std::unique_ptr<LogFile> log = NewDurableLog(fs, "/log", 2048);
   ASSERT_TRUE(AppendFrame(*log, std::string(500, 'a')).ok());  // item 0
   ASSERT_TRUE(AppendFrame(*log, std::string(600, 'b')).ok());  // items 1 (12 bytes), 2 (512), 3 (76)
-  ASSERT_EQ(fs.UnsyncedItems(), 4u);
+  ASSERT_EQ(fs.UnsyncedItems().size(), 4u);
   EXPECT_EQ(AfterMask(fs, 0b0000), "/log=2048x0");
   EXPECT_EQ(AfterMask(fs, 0b0001), "/log=500xa+1548x0");
   EXPECT_EQ(AfterMask(fs, 0b0010), "/log=500x0+12xb+1536x0");
@@ -133,12 +137,13 @@ TEST(SimCrashTest, ItemsAreSectorsInTheOrderOfTheWrites) {
   EXPECT_EQ(AfterEveryMask(fs).size(), 16u);
 }
 
-TEST(SimCrashTest, ItemsBeyondTheMaskAreDropped) {
+TEST(SimCrashTest, ItemsWithoutAFateAreDropped) {
   SimFileSystem fs;
   std::unique_ptr<LogFile> log = NewDurableLog(fs, "/log", 70 * kSector);
   ASSERT_TRUE(AppendFrame(*log, std::string(70 * kSector, 'a')).ok());
-  ASSERT_EQ(fs.UnsyncedItems(), 70u);
+  ASSERT_EQ(fs.UnsyncedItems().size(), 70u);
   EXPECT_EQ(AfterMask(fs, ~uint64_t{0}), absl::StrCat("/log=", 64 * kSector, "xa+", 6 * kSector, "x0"));
+  EXPECT_EQ(AfterMask(fs, 0), absl::StrCat("/log=", 70 * kSector, "x0"));
 }
 
 TEST(SimCrashTest, SizeTravelsWithTheSectorsThatSurvive) {
@@ -230,7 +235,7 @@ TEST(SimCrashTest, ForkKeepsWrittenAndSyncedApart) {
   ASSERT_TRUE(file->Append("bb").ok());
   std::unique_ptr<SimFileSystem> fork = fs.Fork();
   EXPECT_EQ(Show(*fork), "/f=2xa+2xb");
-  EXPECT_EQ(fork->UnsyncedItems(), fs.UnsyncedItems());
+  EXPECT_EQ(fork->UnsyncedItems().size(), fs.UnsyncedItems().size());
   EXPECT_EQ(AfterEveryMask(*fork), AfterEveryMask(fs));
   // Another handle of the file syncs what the first one wrote.
   std::unique_ptr<PatchFile> patch = *fork->NewPatchFile("/f");
@@ -290,7 +295,7 @@ TEST(SimCrashTest, FailedDirectorySyncLosesTheNamesForGood) {
   EXPECT_FALSE(fs.SyncDirectory("/").ok());
   EXPECT_EQ(Show(fs), "/f=3xa");
   ASSERT_TRUE(fs.SyncDirectory("/").ok());
-  EXPECT_EQ(fs.UnsyncedItems(), 0u);
+  EXPECT_EQ(fs.UnsyncedItems().size(), 0u);
   EXPECT_EQ(AfterKeepingAll(fs), "/old=3xo");
   // A new change of the name is a new chance.
   ASSERT_TRUE(fs.RenameFile("/f", "/g").ok());
@@ -307,7 +312,7 @@ TEST(SimCrashTest, NewNamesSurviveIndependently) {
     ASSERT_TRUE(file->Append("x").ok());
     ASSERT_TRUE(file->Sync().ok());
   }
-  ASSERT_EQ(fs.UnsyncedItems(), 2u);
+  ASSERT_EQ(fs.UnsyncedItems().size(), 2u);
   const std::set<std::string> expected = {"", "/a=1xx", "/b=1xx", "/a=1xx /b=1xx"};
   EXPECT_EQ(AfterEveryMask(fs), expected);
   EXPECT_EQ(AfterRandom(fs, 300), expected);
@@ -374,7 +379,7 @@ TEST(SimCrashTest, UndeletedFileHasItsDurableBytes) {
   ASSERT_TRUE(fs.DeleteFile("/f").ok());
   EXPECT_EQ(AfterEveryMask(fs), (std::set<std::string>{"", "/f=3xa", "/f=1xb+2xa"}));
   ASSERT_TRUE(fs.SyncDirectory("/").ok());
-  EXPECT_EQ(fs.UnsyncedItems(), 0u) << "writes to a file that nothing can bring back";
+  EXPECT_EQ(fs.UnsyncedItems().size(), 0u) << "writes to a file that nothing can bring back";
 }
 
 // ---- against a model ----

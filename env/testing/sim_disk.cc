@@ -29,6 +29,7 @@ absl::Status NoSpace(FileOp op, std::string_view path) {
 absl::Status FaultError(Fault fault, FileOp op, std::string_view path) {
   switch (fault) {
     case Fault::kNone:
+    case Fault::kIgnored:
       return absl::OkStatus();
     case Fault::kNoSpace:
       return NoSpace(op, path);
@@ -39,6 +40,23 @@ absl::Status FaultError(Fault fault, FileOp op, std::string_view path) {
       break;
   }
   return Error(absl::StatusCode::kInternal, op, path, "Input/output error");
+}
+
+// Whether a call does something that nobody notices to be missing when it returns.
+bool MayBeIgnored(FileOp op) {
+  switch (op) {
+    case FileOp::kAppend:
+    case FileOp::kCommit:
+    case FileOp::kWriteAt:
+    case FileOp::kSync:
+    case FileOp::kClose:
+    case FileOp::kDelete:
+    case FileOp::kRename:
+    case FileOp::kSyncDirectory:
+      return true;
+    default:
+      return false;
+  }
 }
 
 // "a//b/" and "a/b" are one path.
@@ -60,6 +78,7 @@ std::string NameOf(const std::string& normalized) {
 // A failed sync loses what it should have synced; see Fault.
 template <typename FileOrDirectory>
 void ApplySync(Fault fault, FileOrDirectory* synced) {
+  if (fault == Fault::kIgnored) return;
   const size_t all = synced->unsynced().size();
   synced->SyncFirst(fault == Fault::kNone ? all : fault == Fault::kFailAfterPart ? all / 2 : 0);
 }
@@ -67,6 +86,7 @@ void ApplySync(Fault fault, FileOrDirectory* synced) {
 }  // namespace
 
 bool CanFail(Fault fault, FileOp op) {
+  if (fault == Fault::kIgnored) return MayBeIgnored(op);
   if (fault != Fault::kNoSpace && fault != Fault::kReadOnly) return true;
   switch (op) {
     case FileOp::kOpen:
@@ -88,8 +108,10 @@ SimDisk::SimDisk() {
 }
 
 std::shared_ptr<SimDisk> SimDisk::Crash(const CrashOptions& options) const {
+  CrashCounts counts;
   MutexLock lock(&mu_);
-  return std::make_shared<SimDisk>(tree_.Crash(options), capacity_bytes_);
+  SimTree found = tree_.Crash(options, &counts);
+  return std::make_shared<SimDisk>(std::move(found), capacity_bytes_, counts);
 }
 
 std::shared_ptr<SimDisk> SimDisk::Fork() const {
@@ -97,9 +119,14 @@ std::shared_ptr<SimDisk> SimDisk::Fork() const {
   return std::make_shared<SimDisk>(tree_.Fork(), capacity_bytes_);
 }
 
-size_t SimDisk::UnsyncedItems() const {
+std::vector<UnsyncedItem> SimDisk::UnsyncedItems() const {
   MutexLock lock(&mu_);
   return tree_.UnsyncedItems();
+}
+
+uint64_t SimDisk::Fingerprint() const {
+  MutexLock lock(&mu_);
+  return tree_.Fingerprint();
 }
 
 // ---- faults, counters, direct access ----
@@ -125,6 +152,11 @@ uint64_t SimDisk::CountOf(FileOp op) const {
   return counts_[static_cast<size_t>(op)];
 }
 
+uint64_t SimDisk::CountOf(Fault fault) const {
+  MutexLock lock(&mu_);
+  return faults_[static_cast<size_t>(fault)];
+}
+
 Fault SimDisk::Begin(FileOp op, const std::string& path) {
   std::shared_ptr<const Rule> rule;
   uint64_t index;
@@ -136,7 +168,10 @@ Fault SimDisk::Begin(FileOp op, const std::string& path) {
   }
   if (rule == nullptr) return Fault::kNone;
   const Fault fault = (*rule)(FileCall{op, path, index});
-  return CanFail(fault, op) ? fault : Fault::kNone;
+  if (fault == Fault::kNone || !CanFail(fault, op)) return Fault::kNone;
+  MutexLock lock(&mu_);
+  ++faults_[static_cast<size_t>(fault)];
+  return fault;
 }
 
 absl::StatusOr<std::string> SimDisk::Contents(const std::string& path) const {
@@ -169,8 +204,7 @@ std::vector<std::string> SimDisk::Files() const {
   MutexLock lock(&mu_);
   std::vector<std::string> paths;
   for (const auto& [path, directory] : tree_.directories) {
-    const std::string prefix = path == "." ? "" : path == "/" ? path : path + "/";
-    for (const auto& [name, file] : directory.written()) paths.push_back(prefix + name);
+    for (const auto& [name, file] : directory.written()) paths.push_back(PathIn(path, name));
   }
   std::sort(paths.begin(), paths.end());
   return paths;
@@ -242,14 +276,17 @@ absl::StatusOr<OpenFile> SimDisk::Open(const std::string& path) {
 absl::Status SimDisk::Read(const OpenFile& file, uint64_t offset, absl::Span<char> out) {
   const Fault fault = Begin(FileOp::kRead, file.path);
   MutexLock lock(&mu_);
-  AETERNUS_RETURN_IF_ERROR(FaultError(fault, FileOp::kRead, file.path));
+  if (fault == Fault::kFailAfterPart)
+    out = out.first(out.size() / 2);
+  else
+    AETERNUS_RETURN_IF_ERROR(FaultError(fault, FileOp::kRead, file.path));
   const uint64_t size = file.file->written().size();
   if (offset > size || out.size() > size - offset) {
     return Error(absl::StatusCode::kOutOfRange, FileOp::kRead, file.path,
                  absl::StrCat("wanted ", out.size(), " bytes at offset ", offset, ", the file ends at ", size));
   }
   file.file->written().Read(offset, out);
-  return absl::OkStatus();
+  return FaultError(fault, FileOp::kRead, file.path);
 }
 
 absl::StatusOr<uint64_t> SimDisk::Size(const OpenFile& file) {
@@ -294,6 +331,7 @@ absl::Status SimDisk::Write(FileOp op, const OpenFile& file, uint64_t offset, st
     AETERNUS_RETURN_IF_ERROR(FaultError(fault, op, file.path));
   }
   AETERNUS_RETURN_IF_ERROR(CheckSpace(op, file.path, *file.file, offset + data.size()));
+  if (fault == Fault::kIgnored) return absl::OkStatus();
   file.file->Write(tree_.next_sequence++, offset, data);
   return FaultError(fault, op, file.path);
 }
@@ -410,7 +448,7 @@ absl::Status SimDisk::Rename(const std::string& from, const std::string& to) {
   AETERNUS_ASSIGN_OR_RETURN(const Place source, FindPlace(FileOp::kRename, from));
   AETERNUS_ASSIGN_OR_RETURN(const Place target, FindPlace(FileOp::kRename, to));
   if (tree_.directories.contains(Normalized(to))) return IsADirectory(FileOp::kRename, what);
-  source.directory->Rename(tree_.next_sequence++, source.name, target.name);
+  if (fault != Fault::kIgnored) source.directory->Rename(tree_.next_sequence++, source.name, target.name);
   return absl::OkStatus();
 }
 
@@ -420,7 +458,7 @@ absl::Status SimDisk::Delete(const std::string& path) {
   AETERNUS_RETURN_IF_ERROR(FaultError(fault, FileOp::kDelete, path));
   AETERNUS_RETURN_IF_ERROR(FindFile(FileOp::kDelete, path).status());
   AETERNUS_ASSIGN_OR_RETURN(const Place place, FindPlace(FileOp::kDelete, path));
-  place.directory->Remove(tree_.next_sequence++, place.name);
+  if (fault != Fault::kIgnored) place.directory->Remove(tree_.next_sequence++, place.name);
   return absl::OkStatus();
 }
 

@@ -39,16 +39,21 @@ class SimDisk {
   using Rule = std::function<Fault(const FileCall&)>;
 
   SimDisk();
-  SimDisk(SimTree tree, uint64_t capacity_bytes) : tree_(std::move(tree)), capacity_bytes_(capacity_bytes) {}
+  // `crash` is what left the tree like this.
+  SimDisk(SimTree tree, uint64_t capacity_bytes, const CrashCounts& crash = {})
+      : crash_(crash), tree_(std::move(tree)), capacity_bytes_(capacity_bytes) {}
 
   std::shared_ptr<SimDisk> Crash(const CrashOptions& options) const;
   std::shared_ptr<SimDisk> Fork() const;
-  size_t UnsyncedItems() const;
+  std::vector<UnsyncedItem> UnsyncedItems() const;
+  uint64_t Fingerprint() const;
+  const CrashCounts& crash() const { return crash_; }
 
   void SetFaultRule(Rule rule);
   void SetFreeSpace(uint64_t bytes);
   uint64_t calls() const;
   uint64_t CountOf(FileOp op) const;
+  uint64_t CountOf(Fault fault) const;
   absl::StatusOr<std::string> Contents(const std::string& path) const;
   absl::Status SetContents(const std::string& path, std::string_view bytes);
   std::vector<std::string> Files() const;
@@ -85,7 +90,7 @@ class SimDisk {
     std::string name;
   };
 
-  // Counts the call and asks the rule, which runs without the lock.
+  // Counts the call and asks the rule, which runs without the lock; counts the fault.
   Fault Begin(FileOp op, const std::string& path) ABSL_LOCKS_EXCLUDED(mu_);
 
   absl::StatusOr<SimDirectory*> FindDirectory(FileOp op, const std::string& path) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
@@ -106,7 +111,9 @@ class SimDisk {
 
   static constexpr uint64_t kUnlimited = std::numeric_limits<uint64_t>::max();
   static constexpr size_t kFileOps = static_cast<size_t>(FileOp::kLock) + 1;
+  static constexpr size_t kFaults = static_cast<size_t>(Fault::kIgnored) + 1;
 
+  const CrashCounts crash_;
   mutable Mutex mu_;
   SimTree tree_ ABSL_GUARDED_BY(mu_);
   std::set<std::string> locked_ ABSL_GUARDED_BY(mu_);
@@ -114,6 +121,7 @@ class SimDisk {
   std::shared_ptr<const Rule> rule_ ABSL_GUARDED_BY(mu_);
   uint64_t calls_ ABSL_GUARDED_BY(mu_) = 0;
   std::array<uint64_t, kFileOps> counts_ ABSL_GUARDED_BY(mu_){};
+  std::array<uint64_t, kFaults> faults_ ABSL_GUARDED_BY(mu_){};
 };
 
 }  // namespace aeternus::env::testing

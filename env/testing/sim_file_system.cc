@@ -56,7 +56,9 @@ std::unique_ptr<SimFileSystem> SimFileSystem::Crash(const CrashOptions& options)
 std::unique_ptr<SimFileSystem> SimFileSystem::Fork() const {
   return std::unique_ptr<SimFileSystem>(new SimFileSystem(disk_->Fork()));
 }
-size_t SimFileSystem::UnsyncedItems() const { return disk_->UnsyncedItems(); }
+std::vector<UnsyncedItem> SimFileSystem::UnsyncedItems() const { return disk_->UnsyncedItems(); }
+CrashCounts SimFileSystem::crash_counts() const { return disk_->crash(); }
+uint64_t SimFileSystem::Fingerprint() const { return disk_->Fingerprint(); }
 
 void SimFileSystem::SetFaultRule(std::function<Fault(const FileCall&)> rule) { disk_->SetFaultRule(std::move(rule)); }
 void SimFileSystem::FailAt(uint64_t index, Fault fault, bool for_good) {
@@ -68,6 +70,7 @@ void SimFileSystem::SetFreeSpace(uint64_t bytes) { disk_->SetFreeSpace(bytes); }
 
 uint64_t SimFileSystem::calls() const { return disk_->calls(); }
 uint64_t SimFileSystem::CountOf(FileOp op) const { return disk_->CountOf(op); }
+uint64_t SimFileSystem::CountOf(Fault fault) const { return disk_->CountOf(fault); }
 absl::StatusOr<std::string> SimFileSystem::Contents(const std::string& path) const { return disk_->Contents(path); }
 absl::Status SimFileSystem::SetContents(const std::string& path, std::string bytes) {
   return disk_->SetContents(path, bytes);

@@ -5,6 +5,9 @@
 #include <unordered_map>
 #include <utility>
 
+#include "base/coding.h"
+#include "base/hash.h"
+
 namespace aeternus::env::testing {
 
 void SimFile::Write(uint64_t sequence, uint64_t offset, std::string_view bytes) {
@@ -72,6 +75,13 @@ void SimDirectory::SyncFirst(size_t n) {
   unsynced_.clear();
 }
 
+std::string PathIn(std::string_view path, std::string_view name) {
+  std::string joined(path == "." ? "" : path);
+  if (!joined.empty() && joined.back() != '/') joined.push_back('/');
+  joined.append(name);
+  return joined;
+}
+
 SimTree SimTree::Fork() const {
   SimTree copy = *this;  // with the files of this one; replaced below, each by one copy of its own
   std::unordered_map<const SimFile*, std::shared_ptr<SimFile>> copies;
@@ -87,6 +97,60 @@ SimTree SimTree::Fork() const {
     for (UnsyncedEntry& change : directory.unsynced_) replace(&change.file);
   }
   return copy;
+}
+
+namespace {
+
+// Collects what a tree holds, each file under a number that it gets when it is first met.
+class FingerprintMaker {
+ public:
+  void Add(uint64_t word) { PutU64(&words_, word); }
+  void Add(std::string_view text) { Add(StableHash(text)); }
+  void Add(const SimFile* file) {
+    const auto [at, is_new] = numbers_.emplace(file, numbers_.size());
+    Add(at->second);
+    if (!is_new || file == nullptr) return;
+    Add(file->written().Fingerprint());
+    Add(file->durable().Fingerprint());
+  }
+  void Add(const DirectoryEntries& entries) {
+    Add(entries.size());
+    for (const auto& [name, file] : entries) {
+      Add(name);
+      Add(file.get());
+    }
+  }
+  uint64_t Finish() const { return StableHash(words_); }
+
+ private:
+  std::string words_;
+  std::unordered_map<const SimFile*, uint64_t> numbers_;
+};
+
+}  // namespace
+
+uint64_t SimTree::Fingerprint() const {
+  FingerprintMaker maker;
+  for (const auto& [path, directory] : directories) {
+    maker.Add(path);
+    for (const std::string& name : directory.subdirectories()) maker.Add(name);
+    maker.Add(directory.written());
+    if (directory.unsynced().empty() && directory.durable() == directory.written()) continue;
+    maker.Add(directory.durable());
+  }
+  for (const Unsynced& item : AllUnsynced()) {
+    maker.Add(item.file);
+    if (item.entry != nullptr) {
+      maker.Add(*item.directory);
+      maker.Add(item.entry->added);
+      maker.Add(item.entry->removed);
+      maker.Add(item.entry->file.get());
+    } else {
+      maker.Add(item.write->offset);
+      maker.Add(item.write->bytes == nullptr ? std::string_view() : *item.write->bytes);
+    }
+  }
+  return maker.Finish();
 }
 
 }  // namespace aeternus::env::testing

@@ -66,6 +66,10 @@ struct UnsyncedEntry {
   std::shared_ptr<SimFile> file;
   std::string removed;
 
+  ItemKind kind() const {
+    if (file == nullptr) return ItemKind::kDeletion;
+    return removed.empty() ? ItemKind::kCreation : ItemKind::kRename;
+  }
   void ApplyTo(DirectoryEntries* entries) const;
 };
 
@@ -105,16 +109,32 @@ class SimDirectory {
   std::set<std::string> subdirectories_;
 };
 
+// One unsynced change, of a file or of a directory.
+struct Unsynced {
+  uint64_t sequence;
+  const SimFile* file = nullptr;  // with `write`
+  const UnsyncedWrite* write = nullptr;
+  const std::string* directory = nullptr;  // with `entry`: the directory's path
+  const UnsyncedEntry* entry = nullptr;
+};
+
+// The path of a file or directory in directory `path`.
+std::string PathIn(std::string_view path, std::string_view name);
+
 struct SimTree {
   std::map<std::string, SimDirectory, std::less<>> directories;
   uint64_t next_sequence = 0;
 
-  // Copies share bytes, but not files: what happens to one tree is not seen in the other.
+  // Copies share bytes (they are copied on write), but not files: what happens to one tree is not seen in the other.
   SimTree Fork() const;
-  // What a machine finds after power was lost: a tree in which everything is durable.
-  SimTree Crash(const CrashOptions& options) const;
-  // How many bits CrashMode::kMask looks at.
-  size_t UnsyncedItems() const;
+  // What a machine finds after power was lost: a tree in which everything is durable. Adds to `*counts`.
+  SimTree Crash(const CrashOptions& options, CrashCounts* counts) const;
+  // The unsynced changes that a crash decides on, in the order in which they were made; pointers into this tree.
+  std::vector<Unsynced> AllUnsynced() const;
+  // The same, item by item.
+  std::vector<UnsyncedItem> UnsyncedItems() const;
+  // Of everything that this tree holds and a crash of it could leave.
+  uint64_t Fingerprint() const;
 };
 
 }  // namespace aeternus::env::testing

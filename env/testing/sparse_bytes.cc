@@ -4,6 +4,8 @@
 #include <cstring>
 #include <utility>
 
+#include "base/hash.h"
+
 namespace aeternus::env::testing {
 
 void SparseBytes::Write(uint64_t offset, std::string_view bytes) {
@@ -50,6 +52,16 @@ bool SparseBytes::IsWritten(uint64_t offset) const {
   const size_t index = offset / kPageSizeBytes;
   if (index >= pages_.size() || pages_[index] == nullptr) return false;
   return (pages_[index]->written_sectors >> (offset % kPageSizeBytes / kSectorSizeBytes) & 1) != 0;
+}
+
+uint64_t SparseBytes::Fingerprint() const {
+  uint64_t fingerprint = size_;
+  for (const std::shared_ptr<const Page>& page : pages_) {
+    if (page != nullptr) fingerprint = StableHash(fingerprint, page->written_sectors);
+    fingerprint = StableHash(
+        fingerprint, page == nullptr ? 0 : StableHash(std::string_view(page->bytes.data(), page->bytes.size())));
+  }
+  return fingerprint;
 }
 
 uint64_t SparseBytes::NextWritten(uint64_t offset) const {

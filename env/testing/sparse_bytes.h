@@ -31,6 +31,8 @@ class SparseBytes {
 
   // Whether any byte of the sector that holds `offset` was written, zeros included.
   bool IsWritten(uint64_t offset) const;
+  // A hash of the size, the bytes, and which sectors were written.
+  uint64_t Fingerprint() const;
   // The first offset >= `offset` in a written sector, or size() if there is none.
   uint64_t NextWritten(uint64_t offset) const;
 

@@ -1,0 +1,186 @@
+// Bounded exhaustive crashes: every sequence of steps up to a length (crash_script.h), from several beginnings; a loss
+// of power before and after every call to the file system of its last step; every choice of what was not synced while
+// there are few, a sample beyond (crash_path.h); and from some of what that leaves, a second crash during recovery or
+// soon after, and a third (crash_explorer.h). What is visited is counted, and a minimum is asked for.
+//
+// A failure names the crash, and the command that makes it again alone.
+#include <cstdint>
+#include <cstdio>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/flags/flag.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "base/hash.h"
+#include "env/testing/sim_file_system.h"
+#include "gtest/gtest.h"
+#include "stress/crash_explorer.h"
+#include "stress/crash_path.h"
+#include "stress/crash_script.h"
+#include "stress/seed.h"
+
+ABSL_FLAG(std::string, crash, "Pfk@20.D", "the crash that CrashEnumerationTest.ReplayOfOneCrash makes");
+
+namespace aeternus::stress {
+namespace {
+
+using env::testing::Fault;
+using env::testing::FileCall;
+using env::testing::FileOp;
+
+constexpr uint64_t kShards = 4;
+
+// All sequences of at most `length` steps behind a beginning.
+struct Plan {
+  std::string_view beginning;
+  size_t length;
+};
+
+std::vector<Plan> Plans() {
+  const size_t more = IsLongRun() ? 1 : 0;
+  return {
+      {"", 4 + more},         // a new database
+      {"PdfbrfP", 3 + more},  // two tables with tombstones of both kinds, and a log
+      {"PpfbPpk", 3 + more},  // a table, and logs that were recovered after a kill
+      {"pPpx", 3 + more},     // recovered after a failed sync
+  };
+}
+
+template <typename Use>
+void ForEachSequence(std::string steps, size_t length, Use use) {
+  use(steps);
+  if (length == 0) return;
+  for (const char step : kCrashSteps) ForEachSequence(steps + step, length - 1, use);
+}
+
+void Print(const char* name, uint64_t value) {
+  std::printf("%s: %llu\n", name, static_cast<unsigned long long>(value));
+}
+
+void Print(const CrashStateCounts& counts) {
+  Print("crash states", counts.states);
+  Print("crash states after one crash", counts.of_depth[0]);
+  Print("crash states after two crashes", counts.of_depth[1]);
+  Print("crash states after three crashes", counts.of_depth[2]);
+  Print("crashes", counts.crashes);
+  Print("crashes with writes lost", counts.lost);
+  Print("crashes with sectors torn", counts.torn);
+  Print("crashes with sectors zeroed", counts.zeroed);
+  Print("crashes with sectors of garbage", counts.garbage);
+  Print("crashes with writes reordered", counts.reordered);
+  Print("crashes with a new name lost", counts.entry_lost);
+  Print("crashes with a rename undone", counts.rename_undone);
+  Print("crashes with a deletion undone", counts.deletion_undone);
+  Print("crash points", counts.points);
+  Print("sequences", counts.sequences);
+  Print("operations", counts.operations);
+  for (const auto& [step, times] : counts.steps) {
+    Print(absl::StrCat("steps ", std::string(1, step), " cut short").c_str(), times);
+  }
+}
+
+std::string ReplayCommandOf(const CrashExplorer::Failure& failure) {
+  return absl::StrCat("./bazelw test //stress:crash_enumeration_test --test_output=all ",
+                      "--test_filter=CrashEnumerationTest.ReplayOfOneCrash --test_arg=--crash=", failure.crash);
+}
+
+void ExpectNoFailure(const CrashExplorer& explorer) {
+  if (!explorer.failure().has_value()) return;
+  ADD_FAILURE() << "crash: " << explorer.failure()->crash << "\n"
+                << explorer.failure()->what << "\nreplay: " << ReplayCommandOf(*explorer.failure());
+}
+
+// ---- the enumeration ----
+
+class CrashEnumeration : public testing::TestWithParam<uint64_t> {};
+
+TEST_P(CrashEnumeration, WhateverACrashLeavesIsAPrefixWithEverythingSynced) {
+  CrashExplorer explorer({.seed = SeedOverride().value_or(1), .second_crash_one_in = IsLongRun() ? 25u : 50u});
+  for (const Plan& plan : Plans()) {
+    ForEachSequence(std::string(plan.beginning), plan.length, [&](const std::string& steps) {
+      if (StableHash(steps) % kShards != GetParam() || explorer.failure().has_value()) return;
+      explorer.Explore(steps, /*from_step=*/steps.size());
+    });
+  }
+  ExpectNoFailure(explorer);
+  Print(explorer.counts());
+  EXPECT_EQ(explorer.counts().steps.size(), kCrashSteps.size()) << "a step that never found anything to do";
+  EXPECT_GE(explorer.counts().states, IsLongRun() ? 5'200'000u : 400'000u);
+}
+
+INSTANTIATE_TEST_SUITE_P(Shards, CrashEnumeration, testing::Range(uint64_t{0}, kShards));
+
+// ---- one crash again ----
+
+TEST(CrashEnumerationTest, ReplayOfOneCrash) {
+  const absl::StatusOr<CrashPath> path = ParseCrashPath(absl::GetFlag(FLAGS_crash));
+  ASSERT_TRUE(path.ok()) << path.status();
+  CrashExplorer explorer({});
+  const absl::Status status = explorer.Replay(*path);
+  ExpectNoFailure(explorer);
+  EXPECT_TRUE(status.ok()) << status;
+}
+
+TEST(CrashEnumerationTest, ReplaySaysWhenACrashIsNotReached) {
+  CrashExplorer explorer({});
+  EXPECT_TRUE(absl::IsNotFound(explorer.Replay(*ParseCrashPath("P@100000.D"))));
+}
+
+// ---- whether it would notice ----
+
+// A call that the disk lies about: it does nothing and reports success, as if the engine had forgotten it.
+struct Lie {
+  const char* name;
+  FileOp op;
+  std::string_view path_part;
+};
+
+constexpr Lie kLies[] = {
+    {"log syncs", FileOp::kSync, ".log"},
+    {"table syncs", FileOp::kSync, ".sst"},
+    {"manifest syncs", FileOp::kSync, "/MANIFEST-"},
+    {"syncs of the new CURRENT", FileOp::kSync, "/CURRENT"},
+    {"directory syncs", FileOp::kSyncDirectory, ""},
+    {"rewriting of recovered frames", FileOp::kWriteAt, ".log"},
+};
+
+CrashExplorerOptions Believing(const Lie& lie) {
+  return {.lie = [lie](const FileCall& call) {
+    return call.op == lie.op && absl::StrContains(call.path, lie.path_part) ? Fault::kIgnored : Fault::kNone;
+  }};
+}
+
+TEST(CrashEnumerationTest, AForgottenCallIsNoticedAndReplayedAlone) {
+  for (const Lie& lie : kLies) {
+    SCOPED_TRACE(lie.name);
+    CrashExplorer explorer(Believing(lie));
+    for (const Plan& plan : Plans()) {
+      ForEachSequence(std::string(plan.beginning), 2, [&](const std::string& steps) {
+        if (!explorer.failure().has_value()) explorer.Explore(steps, steps.size());
+      });
+    }
+    ASSERT_TRUE(explorer.failure().has_value()) << explorer.counts().states << " states, and nothing was noticed";
+    Print(absl::StrCat("crash states until missing ", lie.name, " were noticed").c_str(), explorer.counts().states);
+
+    const std::string crash = explorer.failure()->crash;
+    SCOPED_TRACE(crash);
+    const CrashPath path = *ParseCrashPath(crash);
+    CrashExplorer again(Believing(lie));
+    ASSERT_TRUE(again.Replay(path).ok());
+    ASSERT_TRUE(again.failure().has_value()) << "the replay of a crash that failed does not fail";
+    EXPECT_EQ(again.failure()->crash, crash);
+    EXPECT_EQ(again.failure()->what, explorer.failure()->what);
+    EXPECT_EQ(again.counts().states, path.crashes.size()) << "more was looked at than that crash";
+
+    CrashExplorer honest({});
+    ASSERT_TRUE(honest.Replay(path).ok());
+    ExpectNoFailure(honest);
+  }
+}
+
+}  // namespace
+}  // namespace aeternus::stress
