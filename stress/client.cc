@@ -253,6 +253,7 @@ void Client::TakeSnapshot() {
     operation.lsn = snapshot_->lsn();
   }
   End(std::move(operation), snapshot.status());
+  if (snapshot_ != nullptr && rng_.OneIn(2)) Scan();
 }
 
 void Client::Flush() {

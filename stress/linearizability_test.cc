@@ -18,8 +18,8 @@ namespace aeternus::stress {
 namespace {
 
 constexpr uint64_t kSlices = 40;
-constexpr uint64_t kSchedules = 20'000;
-constexpr uint64_t kSchedulesLong = 1'000'000;
+constexpr uint64_t kSchedules = 60'000;
+constexpr uint64_t kSchedulesLong = 2'000'000;
 
 // A slice of the seeds; slices are what shards share out. Release builds have no schedules.
 class LinearizabilityTest : public testing::TestWithParam<uint64_t> {

@@ -21,7 +21,8 @@ using env::testing::SimEnv;
 using env::testing::SimScheduler;
 
 constexpr char kDirectory[] = "/db";
-constexpr int kKeys = 6;
+constexpr int kKeys = 4;
+constexpr uint64_t kMaxSteps = 200'000;  // a hundred times what a schedule takes
 
 enum class Ending { kClosed, kClosedMeanwhile, kDestroyed };
 
@@ -39,7 +40,9 @@ absl::Status WithContext(std::string_view context, const absl::Status& status) {
 class World {
  public:
   World(uint64_t seed, bool keep_events)
-      : rng_(seed), scheduler_({.seed = seed, .keep_events = keep_events}), env_(seed, nullptr, &scheduler_) {
+      : rng_(seed),
+        scheduler_({.seed = seed, .keep_events = keep_events, .max_steps = kMaxSteps}),
+        env_(seed, nullptr, &scheduler_) {
     config_.write_buffer_bytes = 1024;
     config_.max_frozen_memtables = 1 + static_cast<int>(rng_.Below(2));
     config_.background_threads = 1;

@@ -3,9 +3,13 @@
 #include <algorithm>
 #include <functional>
 
+#include "base/hash.h"
+
 namespace aeternus::env::testing {
 
 ScheduleChooser::ScheduleChooser(uint64_t seed) : engine_(seed) {
+  look_salt_ = engine_();
+  looks_at_of_8_ = uint64_t{1} << Below(4);
   by_priority_ = Below(2) == 0;
   idle_wakes_left_ = Below(2) == 0 ? 2 : 0;
   for (size_t& one_in : one_in_) one_in = size_t{1} << Below(6);
@@ -17,12 +21,15 @@ ScheduleChooser::ScheduleChooser(uint64_t seed) : engine_(seed) {
 
 void ScheduleChooser::AddThread() { priorities_.push_back(static_cast<int64_t>(engine_() >> 2)); }
 
+bool ScheduleChooser::LooksAt(uint64_t object) const { return StableHash(look_salt_, object) % 8 < looks_at_of_8_; }
+
 int ScheduleChooser::FirstByPriority(absl::Span<const int> runnable) const {
   const auto priority = [this](int thread) { return priorities_[static_cast<size_t>(thread)]; };
   return *std::max_element(runnable.begin(), runnable.end(), [&](int a, int b) { return priority(a) < priority(b); });
 }
 
-int ScheduleChooser::AtPoint(PointKind kind, int running, absl::Span<const int> runnable) {
+int ScheduleChooser::AtPoint(PointKind kind, uint64_t object, int running, absl::Span<const int> runnable) {
+  if (!LooksAt(object)) return running;
   if (!by_priority_) {
     const bool leaves = Below(one_in_[static_cast<size_t>(kind)]) == 0;
     return leaves ? runnable[Below(runnable.size())] : running;

@@ -95,11 +95,11 @@ struct SimScheduler::Impl final : ThreadScheduler {
 
   // ---- ThreadScheduler ----
   void Lock(absl::Mutex& mu) override {
-    Point(PointKind::kLock);
+    Point(PointKind::kLock, ObjectAt(&mu).number);
     Take(mu);
   }
   bool TryLock(absl::Mutex& mu) override {
-    Point(PointKind::kLock);
+    Point(PointKind::kLock, ObjectAt(&mu).number);
     if (ObjectAt(&mu).holder != nullptr) {
       Record(Event::kFindLocked, ObjectAt(&mu).number);
       return false;
@@ -109,7 +109,7 @@ struct SimScheduler::Impl final : ThreadScheduler {
   }
   void Unlock(absl::Mutex& mu) override {
     Release(mu);
-    Point(PointKind::kUnlock);
+    Point(PointKind::kUnlock, ObjectAt(&mu).number);
   }
   void Wait(absl::CondVar& changed, absl::Mutex& mu) override;
   void Signal(absl::CondVar& changed) override;
@@ -121,8 +121,9 @@ struct SimScheduler::Impl final : ThreadScheduler {
     running->place.assign(what);
     running->place.append(" ");
     running->place.append(object);
-    Record(Event::kReach, StableHash(object), what, object);
-    Point(PointKind::kPlace);
+    const uint64_t number = StableHash(running->place);
+    Record(Event::kReach, number, what, object);
+    Point(PointKind::kPlace, number);
   }
   void Forget(const void* object) override { objects.erase(object); }
 
@@ -133,7 +134,7 @@ struct SimScheduler::Impl final : ThreadScheduler {
   void Join(ThreadId id);
 
   // ---- who runs ----
-  void Point(PointKind kind);
+  void Point(PointKind kind, uint64_t object);
   void Block(Event how, const void* object);
   void SwitchTo(Thread& next);
   void FindRunnable();
@@ -194,7 +195,7 @@ void SimScheduler::Impl::Wait(absl::CondVar& changed, absl::Mutex& mu) {
   Release(mu);
   if (chooser.WakesForNoReason()) {
     Record(Event::kWakeForNoReason, number);
-    Point(PointKind::kLock);
+    Point(PointKind::kLock, number);
   } else {
     Block(Event::kWait, &changed);
   }
@@ -225,11 +226,11 @@ void SimScheduler::Impl::FindRunnable() {
   }
 }
 
-void SimScheduler::Impl::Point(PointKind kind) {
+void SimScheduler::Impl::Point(PointKind kind, uint64_t object) {
   if (++steps > options.max_steps) StandStill(absl::StrCat("more than ", options.max_steps, " steps"));
   FindRunnable();
   if (runnable.size() < 2) return;
-  Thread& next = ThreadOf(chooser.AtPoint(kind, running->id, runnable));
+  Thread& next = ThreadOf(chooser.AtPoint(kind, object, running->id, runnable));
   if (&next != running) SwitchTo(next);
 }
 
@@ -390,7 +391,7 @@ absl::Status SimScheduler::Run(absl::AnyInvocable<void()> main) {
 SimScheduler::ThreadId SimScheduler::Start(std::string name, absl::AnyInvocable<void()> body) {
   CHECK_EQ(ThreadScheduler::Current(), impl_.get()) << "threads are started by a thread of the same scheduler";
   const ThreadId id = impl_->Add(std::move(name), std::move(body));
-  impl_->Point(PointKind::kPlace);
+  impl_->Point(PointKind::kPlace, static_cast<uint64_t>(id));
   return id;
 }
 
