@@ -15,7 +15,7 @@ constexpr size_t kSmallLeaderBytes = size_t{128} << 10;
 CommitQueue::CommitQueue(size_t max_group_bytes, CommitGroup commit_group)
     : max_group_bytes_(max_group_bytes), commit_group_(std::move(commit_group)) {}
 
-absl::Status CommitQueue::Commit(const WriteBatch& batch, bool sync) {
+absl::Status CommitQueue::Commit(const WriteBatch& batch, bool sync, Lsn* last_lsn) {
   Writer writer;
   writer.commit.batch = &batch;
   writer.commit.sync = sync;
@@ -32,6 +32,7 @@ absl::Status CommitQueue::Commit(const WriteBatch& batch, bool sync) {
     Finish(group.size());
   }
   mutex_.Unlock();
+  if (last_lsn != nullptr) *last_lsn = writer.commit.last_lsn;
   return writer.commit.status;
 }
 

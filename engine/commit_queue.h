@@ -30,8 +30,9 @@ class CommitQueue {
   // leader's own, so that a small write never waits for a megabyte of others.
   CommitQueue(size_t max_group_bytes, CommitGroup commit_group);
 
-  // Returns when `batch` is committed, or with the error that kept it from being.
-  absl::Status Commit(const WriteBatch& batch, bool sync);
+  // Returns when `batch` is committed, or with the error that kept it from being. `last_lsn`, unless null, gets the LSN
+  // of its last operation.
+  absl::Status Commit(const WriteBatch& batch, bool sync, Lsn* last_lsn = nullptr);
 
  private:
   struct Writer {

@@ -69,7 +69,8 @@ struct CoreOptions {
 struct PendingCommit {
   const WriteBatch* batch = nullptr;
   bool sync = true;
-  absl::Status status;  // the answer
+  absl::Status status;  // the answer ...
+  Lsn last_lsn{};       // ... and of a batch that was committed the LSN of its last operation
 };
 
 class Core : public std::enable_shared_from_this<Core> {
@@ -103,6 +104,8 @@ class Core : public std::enable_shared_from_this<Core> {
     Lsn lsn;
   };
   absl::StatusOr<Moment> Now() const ABSL_LOCKS_EXCLUDED(state_mutex_);
+  // What `options` ask to read as of; tells them.
+  absl::StatusOr<Moment> MomentFor(const ReadOptions& options) const;
 
   // ---- jobs (core_jobs.cc); each says whether it did anything ----
   absl::StatusOr<bool> FlushOldestFrozen() ABSL_LOCKS_EXCLUDED(flush_mutex_);

@@ -129,6 +129,7 @@ absl::Status Core::CommitRun(absl::Span<PendingCommit* const> run) {
     if (const absl::Status status = logs_->SyncAll(); !status.ok()) return Fail(status);
   }
   ApplyRun(run, first);
+  env::SyncPoint("commit:applied");
   published_lsn_.store(last_lsn_.value, std::memory_order_release);
   counters_.commit_groups.fetch_add(1, std::memory_order_relaxed);
   counters_.commits.fetch_add(run.size(), std::memory_order_relaxed);
@@ -176,10 +177,11 @@ absl::Status Core::FirstLogInUse() {
 void Core::ApplyRun(absl::Span<PendingCommit* const> run, Lsn first) {
   Memtable& memtable = active_->table();
   Lsn lsn = first;
-  for (const PendingCommit* commit : run) {
+  for (PendingCommit* commit : run) {
     BatchReader reader(BatchAccess::Operations(*commit->batch));
     for (uint32_t i = 0; i < commit->batch->count(); ++i, ++lsn.value) {
       const BatchOperation operation = **reader.Next();  // checked before it was logged
+      env::SyncPoint("commit:apply");
       switch (operation.kind) {
         case EntryKind::kPut:
           memtable.Put(operation.key, lsn, operation.value);
@@ -191,6 +193,7 @@ void Core::ApplyRun(absl::Span<PendingCommit* const> run, Lsn first) {
           memtable.DeleteRange(operation.key, operation.end, lsn);
       }
     }
+    commit->last_lsn = Lsn(lsn.value - 1);
   }
   active_bytes_.store(memtable.entry_bytes(), std::memory_order_relaxed);
   active_->Recharge();

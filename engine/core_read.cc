@@ -61,6 +61,7 @@ class DbIterator final : public Iterator {
   std::string_view key() const override { return iterator_->key(); }
   std::string_view value() const override { return iterator_->value(); }
   absl::Status status() const override { return iterator_ == nullptr ? broken_ : iterator_->status(); }
+  uint64_t lsn() const override { return moment_.lsn.value; }
 
   absl::Status Refresh() override {
     if (at_snapshot_) return absl::FailedPreconditionError("an iterator over a snapshot cannot be refreshed");
@@ -81,11 +82,6 @@ class DbIterator final : public Iterator {
   absl::Status broken_;
 };
 
-Core::Moment At(Core::Moment moment, const ReadOptions& options) {
-  if (options.snapshot != nullptr) moment.lsn = Lsn(options.snapshot->lsn());
-  return moment;
-}
-
 }  // namespace
 
 absl::StatusOr<Core::Moment> Core::Now() const {
@@ -95,10 +91,16 @@ absl::StatusOr<Core::Moment> Core::Now() const {
   return Moment{view_, Lsn(published_lsn_.load(std::memory_order_acquire))};
 }
 
+absl::StatusOr<Core::Moment> Core::MomentFor(const ReadOptions& options) const {
+  AETERNUS_ASSIGN_OR_RETURN(Moment moment, Now());
+  if (options.snapshot != nullptr) moment.lsn = Lsn(options.snapshot->lsn());
+  if (options.read_lsn != nullptr) *options.read_lsn = moment.lsn.value;
+  return moment;
+}
+
 absl::StatusOr<std::optional<std::string>> Core::Get(std::string_view key, const ReadOptions& options) {
   AETERNUS_RETURN_IF_ERROR(CheckKey("key", key));
-  AETERNUS_ASSIGN_OR_RETURN(Moment now, Now());
-  const Moment moment = At(std::move(now), options);
+  AETERNUS_ASSIGN_OR_RETURN(const Moment moment, MomentFor(options));
   AETERNUS_ASSIGN_OR_RETURN(const std::optional<FoundValue> found, ReadPoint(*moment.view, key, moment.lsn));
   if (!found.has_value()) return std::nullopt;
   return std::string(found->value);
@@ -107,8 +109,7 @@ absl::StatusOr<std::optional<std::string>> Core::Get(std::string_view key, const
 absl::StatusOr<bool> Core::GetPinned(std::string_view key, const ReadOptions& options, PinnedValue* value) {
   value->Release();
   AETERNUS_RETURN_IF_ERROR(CheckKey("key", key));
-  AETERNUS_ASSIGN_OR_RETURN(Moment now, Now());
-  const Moment moment = At(std::move(now), options);
+  AETERNUS_ASSIGN_OR_RETURN(const Moment moment, MomentFor(options));
   AETERNUS_ASSIGN_OR_RETURN(std::optional<FoundValue> found, ReadPoint(*moment.view, key, moment.lsn));
   if (!found.has_value()) return false;
   const std::string_view bytes = found->value;
@@ -122,7 +123,7 @@ absl::StatusOr<Core::Pairs> Core::Scan(std::string_view start, std::string_view 
   }
   Pairs pairs;
   if (start >= end) {
-    AETERNUS_RETURN_IF_ERROR(CheckOpen());
+    AETERNUS_RETURN_IF_ERROR(MomentFor(options).status());
     return pairs;
   }
   AETERNUS_ASSIGN_OR_RETURN(const std::unique_ptr<Iterator> it,
@@ -133,9 +134,9 @@ absl::StatusOr<Core::Pairs> Core::Scan(std::string_view start, std::string_view 
 }
 
 absl::StatusOr<std::unique_ptr<Iterator>> Core::NewIterator(const ReadOptions& options, IteratorOptions bounds) {
-  AETERNUS_ASSIGN_OR_RETURN(Moment now, Now());
+  AETERNUS_ASSIGN_OR_RETURN(Moment moment, MomentFor(options));
   auto it = std::make_unique<DbIterator>(weak_from_this(), handles_, options.snapshot != nullptr, std::move(bounds));
-  AETERNUS_RETURN_IF_ERROR(it->Start(At(std::move(now), options)));
+  AETERNUS_RETURN_IF_ERROR(it->Start(std::move(moment)));
   return it;
 }
 

@@ -93,7 +93,10 @@ absl::Status Db::DeleteRange(std::string_view start, std::string_view end, const
 absl::Status Db::Write(const WriteBatch& batch, const WriteOptions& options) {
   if (batch.empty()) return impl_->core->CheckWritable();
   AETERNUS_RETURN_IF_ERROR(CheckBatch(batch));
-  return impl_->queue.Commit(batch, options.sync);
+  Lsn last_lsn;
+  AETERNUS_RETURN_IF_ERROR(impl_->queue.Commit(batch, options.sync, &last_lsn));
+  if (options.commit_lsn != nullptr) *options.commit_lsn = last_lsn.value;
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::optional<std::string>> Db::Get(std::string_view key, const ReadOptions& options) {

@@ -13,14 +13,15 @@
 #include "absl/synchronization/notification.h"
 #include "base/entry.h"
 #include "engine/testing/machine.h"
-#include "engine/testing/parking_spot.h"
 #include "engine/testing/status.h"
 #include "env/sync_point.h"
+#include "env/testing/parking_spot.h"
 #include "gtest/gtest.h"
 
 namespace aeternus {
 namespace {
 
+using env::testing::ParkingSpot;
 using testing::Contents;
 using testing::ContentsOf;
 using testing::ContentsWhenOpened;
@@ -29,7 +30,6 @@ using testing::kUnsynced;
 using testing::Machine;
 using testing::Numbered;
 using testing::NumberedKey;
-using testing::ParkingSpot;
 using testing::PutNumbered;
 using Code = absl::StatusCode;
 

@@ -62,7 +62,9 @@ absl::Status Engine::Write(const WriteBatch& batch, const WriteOptions& options)
   PendingCommit commit{.batch = &batch, .sync = options.sync, .status = absl::OkStatus()};
   PendingCommit* group[] = {&commit};
   core_->Commit(group);
-  return commit.status;
+  AETERNUS_RETURN_IF_ERROR(commit.status);
+  if (options.commit_lsn != nullptr) *options.commit_lsn = commit.last_lsn.value;
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::optional<std::string>> Engine::Get(std::string_view key, const ReadOptions& options) {

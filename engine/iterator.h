@@ -12,6 +12,7 @@
 #ifndef AETERNUS_ENGINE_ITERATOR_H_
 #define AETERNUS_ENGINE_ITERATOR_H_
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -41,6 +42,8 @@ class Iterator {
   virtual std::string_view value() const = 0;
   // OK while valid and at the end; else why it ended early.
   virtual absl::Status status() const = 0;
+  // The LSN of the last write it sees.
+  virtual uint64_t lsn() const = 0;
   // Sees the present from now on, unpositioned. FailedPrecondition for an iterator over a snapshot.
   virtual absl::Status Refresh() = 0;
 };

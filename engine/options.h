@@ -90,11 +90,19 @@ struct WriteOptions {
   // to the operating system; it survives the process, and after power loss some of the latest such writes may be gone,
   // never one from the middle.
   bool sync = true;
+  // Where to put the LSN at which the write was committed; null: nowhere. Operations of a batch have consecutive LSNs,
+  // and this is the last of them. Whoever reads at it or later sees the write (ReadOptions::read_lsn, Snapshot::lsn),
+  // and an unsynced write is on disk once Stats().synced_lsn has reached it. An error and an empty batch leave it
+  // alone.
+  uint64_t* commit_lsn = nullptr;
 };
 
 struct ReadOptions {
   // Read as of this snapshot, of the same database and not yet released; null: as of now.
   const Snapshot* snapshot = nullptr;
+  // Where to put the LSN as of which was read; null: nowhere. The read saw exactly the writes up to it: those that were
+  // acknowledged before it began, and none in part. An error leaves it without meaning. An iterator knows its own.
+  uint64_t* read_lsn = nullptr;
 };
 
 }  // namespace aeternus

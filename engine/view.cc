@@ -5,6 +5,7 @@
 
 #include "base/hash.h"
 #include "base/status.h"
+#include "env/sync_point.h"
 #include "iterator/covered_run_skipper.h"
 #include "iterator/merging_iterator.h"
 
@@ -82,6 +83,7 @@ absl::StatusOr<std::optional<FoundValue>> ReadPoint(const View& view, std::strin
   if (read.settled() != kMinLsn) return Answer(std::move(read));
 
   // Tables overlap in age: they come by descending max LSN, and the search ends where no later one can be newer.
+  env::SyncPoint("read:tables");
   const auto tables = view.version->tables();
   if (tables.empty()) return std::nullopt;
   const uint64_t hash = StableHash(key);

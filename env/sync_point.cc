@@ -7,6 +7,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/log/check.h"
 #include "env/mutex.h"
+#include "env/thread_scheduler.h"
 
 namespace aeternus::env {
 namespace {
@@ -68,7 +69,10 @@ class Registry {
 }  // namespace
 
 #ifndef NDEBUG
-void SyncPoint(std::string_view name) { Registry::Get().Reach(name); }
+void SyncPoint(std::string_view name) {
+  if (auto* const scheduler = ThreadScheduler::Current()) scheduler->Reach("sync point", name);
+  Registry::Get().Reach(name);
+}
 #endif
 
 ScopedSyncPointHandler::ScopedSyncPointHandler(std::string name, std::function<void()> handler)

@@ -1,24 +1,22 @@
-// Many threads on one Db while it flushes and compacts: writers on key ranges of their own, each checked against its
-// own model; readers that hold every observer's view to the rules. Meant for the thread sanitizer, too.
-//
-// Writer w owns the keys "w/..." and writes its pair "w/a", "w/b" only together, in one batch, with a counter that only
-// grows. A reader must never see the two differ (invariant 2) nor the counter fall.
-#include <atomic>
+// Clients (client.h) on a Db, with real threads before it and behind it, the operating system choosing the schedule:
+// held to the same rules as the simulated schedules (history.h). Meant for the thread sanitizer, too.
 #include <cstdint>
+#include <cstdio>
+#include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
-#include "absl/strings/numbers.h"
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "aeternus/db.h"
-#include "aeternus/iterator.h"
-#include "aeternus/snapshot.h"
-#include "aeternus/write_batch.h"
+#include "env/testing/sim_env.h"
 #include "gtest/gtest.h"
+#include "stress/client.h"
+#include "stress/history.h"
+#include "stress/oracle.h"
 #include "stress/rng.h"
 #include "stress/seed.h"
 #include "stress/sim_database.h"
@@ -27,175 +25,117 @@
 namespace aeternus::stress {
 namespace {
 
-constexpr int kWriters = 3;
-constexpr int kReaders = 2;
+using env::testing::SimEnv;
 
-DbConfig SmallConfig() {
+constexpr int kClients = 6;
+
+DbConfig SmallConfig(env::Env* env) {
   DbConfig config;
   config.write_buffer_bytes = 4096;
+  config.memory_budget_bytes = size_t{1} << 20;
+  config.table.block_size_bytes = 512;
   config.compaction.min_table_size_bytes = 1024;
   config.compaction.min_threshold = 2;
   config.compaction.tombstone_ratio = 0.1;
+  config.env = env;
   return config;
 }
 
-std::string OwnKey(int writer, std::string_view name) { return absl::StrCat(writer, "/", name); }
-
-class Writer {
- public:
-  Writer(Db& db, int number, uint64_t seed) : db_(db), number_(number), rng_(seed) {}
-
-  void Run(int steps) {
-    for (int step = 0; step < steps && !testing::Test::HasFailure(); ++step) {
-      WritePair(step);
-      for (int i = 0; i < 3; ++i) WriteSomething();
-      ReadOwnKey();
-    }
-  }
-  const Contents& contents() const { return contents_; }
-
- private:
-  std::string RandomKey() { return OwnKey(number_, absl::StrFormat("k%03d", rng_.Below(100))); }
-
-  void WritePair(int counter) {
-    WriteBatch batch;
-    for (std::string_view name : {"a", "b"}) {
-      contents_[OwnKey(number_, name)] = absl::StrCat(counter);
-      batch.Put(OwnKey(number_, name), absl::StrCat(counter));
-    }
-    const absl::Status status = db_.Write(batch, {.sync = rng_.OneIn(20)});
-    EXPECT_TRUE(status.ok()) << status;
-  }
-
-  void WriteSomething() {
-    const std::string key = RandomKey();
-    const WriteOptions options{.sync = rng_.OneIn(20)};
-    absl::Status status;
-    if (rng_.OneIn(10)) {
-      const std::string end = absl::StrCat(key.substr(0, key.size() - 1), "~");
-      contents_.erase(contents_.lower_bound(key), contents_.lower_bound(end));
-      status = db_.DeleteRange(key, end, options);
-    } else if (rng_.OneIn(4)) {
-      contents_.erase(key);
-      status = db_.Delete(key, options);
-    } else {
-      contents_[key] = absl::StrCat("v", rng_.Next());
-      status = db_.Put(key, contents_[key], options);
-    }
-    EXPECT_TRUE(status.ok()) << status;
-  }
-
-  void ReadOwnKey() {
-    const std::string key = RandomKey();
-    const auto it = contents_.find(key);
-    EXPECT_EQ(db_.Get(key).value(), it == contents_.end() ? std::nullopt : std::optional(it->second)) << key;
-  }
-
-  Db& db_;
-  const int number_;
-  Rng rng_;
-  Contents contents_;
-};
-
-class Reader {
- public:
-  Reader(Db& db, uint64_t seed) : db_(db), rng_(seed), counters_(kWriters, -1) {}
-
-  void Run(const std::atomic<bool>& writers_done) {
-    while (!writers_done && !testing::Test::HasFailure()) {
-      if (rng_.OneIn(2)) {
-        CheckPairAtSnapshot();
-      } else {
-        CheckIterator();
-      }
-    }
-  }
-
- private:
-  static int64_t Counter(const std::optional<std::string>& value) {
-    int64_t counter = -1;
-    EXPECT_TRUE(!value.has_value() || absl::SimpleAtoi(*value, &counter)) << *value;
-    return counter;
-  }
-
-  void CheckPairAtSnapshot() {
-    const int writer = static_cast<int>(rng_.Below(kWriters));
-    const std::unique_ptr<const Snapshot> snapshot = db_.GetSnapshot().value();
-    const ReadOptions options{.snapshot = snapshot.get()};
-    const int64_t a = Counter(db_.Get(OwnKey(writer, "a"), options).value());
-    if (rng_.OneIn(4)) std::this_thread::yield();
-    const int64_t b = Counter(db_.Get(OwnKey(writer, "b"), options).value());
-    EXPECT_EQ(a, b) << "a batch was half visible";
-    int64_t& last = counters_[static_cast<size_t>(writer)];
-    EXPECT_GE(a, last) << "a later snapshot saw an older state";
-    last = std::max(last, a);
-  }
-
-  void CheckIterator() {
-    const std::unique_ptr<Iterator> iterator = db_.NewIterator({}).value();
-    const Contents forward = Walk(*iterator, &Iterator::SeekToFirst, &Iterator::Next);
-    const Contents backward = Walk(*iterator, &Iterator::SeekToLast, &Iterator::Prev);
-    EXPECT_EQ(forward, backward) << "one iterator saw two moments";
-    for (int writer = 0; writer < kWriters; ++writer) {
-      const auto a = forward.find(OwnKey(writer, "a")), b = forward.find(OwnKey(writer, "b"));
-      ASSERT_EQ(a == forward.end(), b == forward.end());
-      EXPECT_TRUE(a == forward.end() || a->second == b->second) << "a batch was half visible";
-    }
-  }
-
-  static Contents Walk(Iterator& iterator, void (Iterator::*first)(), void (Iterator::*step)()) {
-    Contents contents;
-    size_t rows = 0;
-    for ((iterator.*first)(); iterator.Valid(); (iterator.*step)(), ++rows) {
-      contents.emplace(iterator.key(), iterator.value());
-    }
-    EXPECT_TRUE(iterator.status().ok()) << iterator.status();
-    EXPECT_EQ(contents.size(), rows) << "a key came twice";
-    return contents;
-  }
-
-  Db& db_;
-  Rng rng_;
-  std::vector<int64_t> counters_;  // the latest seen of each writer's pair
-};
-
-void Maintain(Db& db, uint64_t seed, const std::atomic<bool>& writers_done) {
-  Rng rng(seed);
-  while (!writers_done && !testing::Test::HasFailure()) {
-    const absl::Status status = rng.OneIn(3) ? db.MajorCompact().status() : db.Flush();
-    EXPECT_TRUE(status.ok()) << status;
-    EXPECT_TRUE(db.Stats().ok());
-    std::this_thread::yield();
-  }
+template <typename Database>
+Oracle::Pairs PairsOf(Database& database) {
+  const Contents contents = ReadAll(database).value();
+  return {contents.begin(), contents.end()};
 }
 
-TEST(DbThreadsTest, WritersReadersAndMaintenanceKeepToTheRules) {
-  const uint64_t seed = SeedsOrFirst(1)[0];
-  SCOPED_TRACE(absl::StrCat("replay (the schedule is the machine's): ", ReplayCommand(seed)));
+class DbThreadsTest : public testing::Test {
+ protected:
+  void TearDown() override {
+    std::printf("operations: %zu\ncrashes checked: %zu\n", operations_checked_, crashes_checked_);
+  }
+
+  // Clients with a thread each, on `db`, until all have done their operations; `meanwhile` runs beside them.
+  void Work(Db& db, int operations_each, const ClientOptions& options, const std::function<void()>& meanwhile) {
+    std::vector<std::unique_ptr<Client>> clients;
+    for (int i = 1; i <= kClients; ++i) {
+      clients.push_back(std::make_unique<Client>(absl::StrCat("client-", i), rng_.Next(), &db, &ticks_, options));
+    }
+    std::vector<std::thread> threads;
+    for (const auto& client : clients)
+      threads.emplace_back([&client, operations_each] { client->Run(operations_each); });
+    meanwhile();
+    for (std::thread& thread : threads) thread.join();
+    for (const auto& client : clients) {
+      EXPECT_TRUE(client->status().ok()) << client->status();
+      client->AppendTo(&operations_, &crashes_);
+    }
+  }
+
+  // Of everything that was done, and of the crashes: 1 to 5.
+  Oracle::Pairs CheckHistory() {
+    const History history(std::move(operations_));
+    operations_checked_ += history.size();
+    crashes_checked_ += crashes_.size();
+    const absl::Status checked = history.Check();
+    EXPECT_TRUE(checked.ok()) << checked;
+    for (CrashedDisk& crash : crashes_) {
+      SimEnv after(1, std::move(crash.disk));
+      const absl::StatusOr<std::unique_ptr<Db>> db = Db::Open(SimDatabase::kDirectory, SmallConfig(after.env()));
+      EXPECT_TRUE(db.ok()) << db.status();
+      if (!db.ok() || !checked.ok()) break;
+      const absl::Status survived = history.CheckSurvivors(PairsOf(**db), crash.lost_power, crash.begin, crash.end);
+      EXPECT_TRUE(survived.ok()) << survived;
+    }
+    return history.Final();
+  }
+
+  const uint64_t seed_ = SeedsOrFirst(1)[0];
+  const testing::ScopedTrace trace_{__FILE__, __LINE__,
+                                    absl::StrCat("replay (the schedule is the machine's): ", ReplayCommand(seed_))};
+  Rng rng_{seed_};
+  Ticks ticks_;
+  std::vector<Operation> operations_;
+  std::vector<CrashedDisk> crashes_;
+  size_t operations_checked_ = 0, crashes_checked_ = 0;
+};
+
+TEST_F(DbThreadsTest, OnTheRealMachineWhatIsReportedIsTheOrderOfThings) {
   const TempDirectory dir;
-  std::unique_ptr<Db> db = Db::Open(dir.path(), SmallConfig()).value();
-  std::vector<Writer> writers;
-  std::vector<Reader> readers;
-  for (int w = 0; w < kWriters; ++w) writers.emplace_back(*db, w, seed * 100 + static_cast<uint64_t>(w));
-  for (int r = 0; r < kReaders; ++r) readers.emplace_back(*db, seed * 200 + static_cast<uint64_t>(r));
-
-  std::atomic<bool> writers_done{false};
-  std::vector<std::thread> writing, watching;
-  for (Writer& writer : writers) writing.emplace_back([&writer] { writer.Run(IsLongRun() ? 20'000 : 1'000); });
-  for (Reader& reader : readers) watching.emplace_back([&] { reader.Run(writers_done); });
-  watching.emplace_back([&] { Maintain(*db, seed, writers_done); });
-  for (std::thread& thread : writing) thread.join();
-  writers_done = true;
-  for (std::thread& thread : watching) thread.join();
-
-  Contents expected;
-  for (const Writer& writer : writers) expected.insert(writer.contents().begin(), writer.contents().end());
-  EXPECT_EQ(ReadAll(*db).value(), expected);
+  std::unique_ptr<Db> db = Db::Open(dir.path(), SmallConfig(nullptr)).value();
+  Work(*db, IsLongRun() ? 50'000 : 1'500, {.keys = 40}, [] {});
+  const Oracle::Pairs expected = CheckHistory();
+  EXPECT_EQ(PairsOf(*db), expected);
   ASSERT_TRUE(db->WaitForBackgroundWork().ok());
   EXPECT_TRUE(db->Verify().ok());
   ASSERT_TRUE(db->Close().ok());
-  db = Db::Open(dir.path(), SmallConfig()).value();
-  EXPECT_EQ(ReadAll(*db).value(), expected);
+  db = Db::Open(dir.path(), SmallConfig(nullptr)).value();
+  EXPECT_EQ(PairsOf(*db), expected);
+}
+
+TEST_F(DbThreadsTest, WhatCrashesLeaveIsAPrefixWithEverythingAcknowledged) {
+  SimEnv env(seed_);
+  std::unique_ptr<Db> db = Db::Open(SimDatabase::kDirectory, SmallConfig(env.env())).value();
+  Work(*db, IsLongRun() ? 10'000 : 600, {.keys = 40, .disk = &env.file_system()}, [] {});
+  db.reset();
+  const Oracle::Pairs expected = CheckHistory();
+  db = Db::Open(SimDatabase::kDirectory, SmallConfig(env.env())).value();
+  EXPECT_EQ(PairsOf(*db), expected);
+}
+
+TEST_F(DbThreadsTest, ClosedMeanwhileItHoldsWhatItAcknowledged) {
+  for (int round = 0; round < (IsLongRun() ? 2'000 : 60) && !HasFailure(); ++round) {
+    operations_.clear();
+    SimEnv env(seed_ + static_cast<uint64_t>(round));
+    std::unique_ptr<Db> db = Db::Open(SimDatabase::kDirectory, SmallConfig(env.env())).value();
+    Work(*db, 40, {.keys = 10, .may_be_closed = true}, [&] {
+      for (uint64_t n = rng_.Below(300); n > 0; --n) EXPECT_TRUE(db->Get("k10").ok());
+      // Refused while somebody holds a handle.
+      const absl::Status closed = db->Close();
+      EXPECT_TRUE(closed.ok() || absl::IsFailedPrecondition(closed)) << closed;
+    });
+    ASSERT_TRUE(db->Close().ok());
+    db = Db::Open(SimDatabase::kDirectory, SmallConfig(env.env())).value();
+    EXPECT_EQ(PairsOf(*db), CheckHistory());
+  }
 }
 
 }  // namespace

@@ -9,10 +9,11 @@
 #include "absl/strings/str_cat.h"
 #include "aeternus/db.h"
 #include "aeternus/engine.h"
+#include "env/sync_point.h"
+#include "env/testing/parking_spot.h"
 #include "env/testing/sim_env.h"
 #include "env/testing/sim_file_system.h"
 #include "gtest/gtest.h"
-#include "stress/parking.h"
 #include "stress/sim_database.h"
 
 namespace aeternus::stress {
@@ -21,10 +22,11 @@ namespace {
 using env::testing::Fault;
 using env::testing::FileCall;
 using env::testing::FileOp;
+using env::testing::ParkingSpot;
 using env::testing::SimEnv;
 
 TEST(OriginalFaultsConcurrencyTest, ReadsAndWritesFinishWhileACompactionIsParked) {
-  if (!kHasSyncPoints) GTEST_SKIP() << "sync points are compiled out";
+  if (!env::kSyncPointsAreCompiledIn) GTEST_SKIP() << "sync points are compiled out";
   SimDatabase database;
   ASSERT_TRUE(database.Open().ok());
   for (int i = 0; i < 100; i += 50) {
@@ -46,7 +48,7 @@ TEST(OriginalFaultsConcurrencyTest, ReadsAndWritesFinishWhileACompactionIsParked
 }
 
 TEST(OriginalFaultsConcurrencyTest, ReadsAndWritesFinishWhileAFlushIsParked) {
-  if (!kHasSyncPoints) GTEST_SKIP() << "sync points are compiled out";
+  if (!env::kSyncPointsAreCompiledIn) GTEST_SKIP() << "sync points are compiled out";
   SimDatabase database;
   ASSERT_TRUE(database.Open().ok());
   ASSERT_TRUE(PutNumbered(*database, 0, 50).ok());
@@ -120,7 +122,7 @@ TEST(OriginalFaultsConcurrencyTest, WritersInAGroupShareASync) {
 }
 
 TEST(OriginalFaultsConcurrencyTest, WriterWaitsWhenFrozenMemtablesAreFull) {
-  if (!kHasSyncPoints) GTEST_SKIP() << "sync points are compiled out";
+  if (!env::kSyncPointsAreCompiledIn) GTEST_SKIP() << "sync points are compiled out";
   SimEnv env(1);
   DbConfig config;
   config.env = env.env();

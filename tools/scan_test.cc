@@ -43,6 +43,7 @@ class ModelIterator : public Iterator {
   std::string_view key() const override { return pairs_[static_cast<size_t>(at_)].first; }
   std::string_view value() const override { return pairs_[static_cast<size_t>(at_)].second; }
   absl::Status status() const override { return IsDamaged() ? absl::DataLossError("bad block") : absl::OkStatus(); }
+  uint64_t lsn() const override { return 0; }
   absl::Status Refresh() override { return absl::UnimplementedError(""); }
 
  private:

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
+#include "env/thread_scheduler.h"
 
 namespace aeternus::env::testing {
 namespace {
@@ -158,6 +159,7 @@ uint64_t SimDisk::CountOf(Fault fault) const {
 }
 
 Fault SimDisk::Begin(FileOp op, const std::string& path) {
+  if (auto* const scheduler = ThreadScheduler::Current()) scheduler->Reach(FileOpName(op), path);
   std::shared_ptr<const Rule> rule;
   uint64_t index;
   {

@@ -25,23 +25,29 @@ class SimRandomSource final : public RandomSource {
 
 }  // namespace
 
-int64_t SimClock::WallMicros() { return micros_.load(); }
-int64_t SimClock::MonotonicNanos() { return micros_.load() * 1000; }
+int64_t SimClock::WallMicros() {
+  const int64_t steps = scheduler_ == nullptr ? 0 : static_cast<int64_t>(scheduler_->steps());
+  return micros_.load() + steps;
+}
+int64_t SimClock::MonotonicNanos() { return WallMicros() * 1000; }
 void SimClock::AdvanceMicros(int64_t micros) { micros_.fetch_add(micros); }
 
 struct SimEnv::Parts {
-  Parts(uint64_t seed, std::unique_ptr<SimFileSystem> fs)
-      : file_system(fs != nullptr ? std::move(fs) : std::make_unique<SimFileSystem>()), random(seed) {}
+  Parts(uint64_t seed, std::unique_ptr<SimFileSystem> fs, SimScheduler* scheduler)
+      : file_system(fs != nullptr ? std::move(fs) : std::make_unique<SimFileSystem>()),
+        clock(scheduler),
+        random(seed),
+        env{file_system.get(), &clock, scheduler != nullptr ? scheduler->executors() : &thread_executors, &random} {}
 
   const std::unique_ptr<SimFileSystem> file_system;
   SimClock clock;
-  ThreadExecutorFactory executors;
+  ThreadExecutorFactory thread_executors;
   SimRandomSource random;
-  Env env{file_system.get(), &clock, &executors, &random};
+  Env env;
 };
 
-SimEnv::SimEnv(uint64_t seed, std::unique_ptr<SimFileSystem> file_system)
-    : parts_(std::make_unique<Parts>(seed, std::move(file_system))) {}
+SimEnv::SimEnv(uint64_t seed, std::unique_ptr<SimFileSystem> file_system, SimScheduler* scheduler)
+    : parts_(std::make_unique<Parts>(seed, std::move(file_system), scheduler)) {}
 SimEnv::~SimEnv() = default;
 
 Env* SimEnv::env() { return &parts_->env; }

@@ -7,8 +7,8 @@
 //   ... the worker stands still ...
 //   spot.Leave();
 //   worker.join();
-#ifndef AETERNUS_ENGINE_TESTING_PARKING_SPOT_H_
-#define AETERNUS_ENGINE_TESTING_PARKING_SPOT_H_
+#ifndef AETERNUS_ENV_TESTING_PARKING_SPOT_H_
+#define AETERNUS_ENV_TESTING_PARKING_SPOT_H_
 
 #include <atomic>
 #include <string>
@@ -17,7 +17,7 @@
 #include "absl/synchronization/notification.h"
 #include "env/sync_point.h"
 
-namespace aeternus::testing {
+namespace aeternus::env::testing {
 
 class ParkingSpot {
  public:
@@ -38,9 +38,9 @@ class ParkingSpot {
 
   std::atomic<bool> is_used_{false};
   absl::Notification taken_, left_;
-  env::ScopedSyncPointHandler handler_;  // last: destroyed first, waiting for a handler that runs
+  ScopedSyncPointHandler handler_;  // last: destroyed first, waiting for a handler that runs
 };
 
-}  // namespace aeternus::testing
+}  // namespace aeternus::env::testing
 
-#endif  // AETERNUS_ENGINE_TESTING_PARKING_SPOT_H_
+#endif  // AETERNUS_ENV_TESTING_PARKING_SPOT_H_
