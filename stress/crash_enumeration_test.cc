@@ -43,10 +43,10 @@ struct Plan {
 std::vector<Plan> Plans() {
   const size_t more = IsLongRun() ? 1 : 0;
   return {
-      {"", 4 + more},         // a new database
-      {"PdfbrfP", 3 + more},  // two tables with tombstones of both kinds, and a log
-      {"PpfbPpk", 3 + more},  // a table, and logs that were recovered after a kill
-      {"pPpx", 3 + more},     // recovered after a failed sync
+      {"", 4 + more},          // a new database
+      {"PpfdbrfP", 3 + more},  // two tables, the younger with tombstones that hide what the elder holds, and a log
+      {"PpfbPpk", 3 + more},   // a table, and logs that were recovered after a kill
+      {"pPpx", 3 + more},      // recovered after a failed sync
   };
 }
 
