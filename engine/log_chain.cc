@@ -57,13 +57,15 @@ void LogChain::RaiseSynced(Lsn lsn) {
 
 absl::StatusOr<FileNumber> LogChain::EnsureNext() {
   env::MutexLock prepare(&prepare_mutex_);
-  {
-    env::MutexLock lock(&list_mutex_);
-    if (active_ != nullptr) return active_->number;
+  while (true) {
+    {
+      env::MutexLock lock(&list_mutex_);
+      if (active_ != nullptr) return active_->number;
+      if (prepared_ != nullptr) return prepared_->number();
+    }
+    // Where it is looked for again, because a writer may have begun the log meanwhile, and sealed it too.
+    AETERNUS_RETURN_IF_ERROR(PrepareLocked());
   }
-  AETERNUS_RETURN_IF_ERROR(PrepareLocked());
-  env::MutexLock lock(&list_mutex_);
-  return prepared_ != nullptr ? prepared_->number() : active_->number;  // the writer may have taken it
 }
 
 absl::Status LogChain::PrepareNext() {

@@ -11,7 +11,9 @@
 #include "base/testing/test_seed.h"
 #include "engine/file_names.h"
 #include "engine/testing/status.h"
+#include "env/sync_point.h"
 #include "env/testing/sim_file_system.h"
+#include "env/testing/sim_scheduler.h"
 #include "gtest/gtest.h"
 #include "wal/reader.h"
 
@@ -103,6 +105,33 @@ class LogChainTest : public ::testing::Test {
   bool wrote_ = false;
   std::vector<std::string> calls_;
 };
+
+// The fixture, as often as a test with many schedules needs it.
+class LogChainInSchedule : public LogChainTest {
+ public:
+  void TestBody() override {}
+  void WriteAndSeal(int logs) {
+    for (int i = 0; i < logs; ++i) {
+      EXPECT_OK(Append("x"));
+      EXPECT_OK(chain_.Seal(&wrote_));
+    }
+  }
+  LogChain& chain() { return chain_; }
+};
+
+// It once took whatever log it had just seen to be prepared for still being there, or active: a writer may begin that
+// log and seal it meanwhile.
+TEST(LogChainSchedule, ANextLogIsFoundHoweverFarTheWriterGets) {
+  if (!env::kSyncPointsAreCompiledIn) return;
+  for (uint64_t seed = 1; seed <= 2000; ++seed) {
+    LogChainInSchedule test;
+    env::testing::SimScheduler scheduler({.seed = seed});
+    ASSERT_OK(scheduler.Run([&] {
+      scheduler.Start("writer", [&test] { test.WriteAndSeal(/*logs=*/3); });
+      for (int i = 0; i < 3; ++i) EXPECT_GT(test.chain().EnsureNext()->value, 0u);
+    }));
+  }
+}
 
 TEST(LogLink, IsDecodedToWhatWasEncoded) {
   std::mt19937_64 random(TestSeed());

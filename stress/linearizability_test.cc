@@ -3,6 +3,8 @@
 // machine whose threads run one at a time, and a seed gives its schedule again.
 //
 //   AETERNUS_SEED=n, or the printed command: that schedule alone, with its history and all its events.
+#include <array>
+#include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <string>
@@ -21,9 +23,22 @@ constexpr uint64_t kSlices = 40;
 constexpr uint64_t kSchedules = 60'000;
 constexpr uint64_t kSchedulesLong = 2'000'000;
 
+// The replay command of the schedule that runs, for when it takes the process along.
+std::array<char, 512> command_of_running{};
+
+void PrintCommandAndDie(int signal) {
+  std::fprintf(stderr, "replay: %s\n", command_of_running.data());
+  std::signal(signal, SIG_DFL);
+  std::raise(signal);
+}
+
 // A slice of the seeds; slices are what shards share out. Release builds have no schedules.
 class LinearizabilityTest : public testing::TestWithParam<uint64_t> {
  protected:
+  static void SetUpTestSuite() {
+    for (const int signal : {SIGSEGV, SIGBUS, SIGABRT}) std::signal(signal, PrintCommandAndDie);
+  }
+
   static void TearDownTestSuite() {
     const auto print = [](const char* name, uint64_t value) {
       std::printf("%s: %llu\n", name, static_cast<unsigned long long>(value));
@@ -52,6 +67,7 @@ class LinearizabilityTest : public testing::TestWithParam<uint64_t> {
   }
 
   static bool Run(uint64_t seed, bool keep_events) {
+    std::snprintf(command_of_running.data(), command_of_running.size(), "%s", ReplayCommand(seed).c_str());
     const ScheduleResult result = RunSchedule(seed, keep_events);
     Count(result);
     if (keep_events) std::printf("%s\n%s", absl::StrJoin(result.events, "\n").c_str(), result.history.c_str());
