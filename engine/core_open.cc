@@ -27,6 +27,15 @@ absl::StatusOr<FileIdentity> ReadTableIdentity(env::FileSystem* file_system, con
   return footer.identity;
 }
 
+// Tells a user whose database does not open what can be done.
+absl::Status WithNextStep(const absl::Status& status, const std::string& dir) {
+  if (!absl::IsDataLoss(status)) return status;
+  return absl::DataLossError(absl::StrCat(status.message(),
+                                          ". Restore from a backup, or write what can still be read into a new "
+                                          "database: aeternus salvage ",
+                                          dir, " NEW_DIRECTORY"));
+}
+
 }  // namespace
 
 Core::Core(std::string dir, const CoreOptions& options)
@@ -42,7 +51,7 @@ Core::~Core() = default;
 absl::StatusOr<std::shared_ptr<Core>> Core::Open(const std::string& dir, const CoreOptions& options) {
   if (dir.empty()) return absl::InvalidArgumentError("the directory of the database is an empty string");
   std::shared_ptr<Core> core(new Core(dir, options));
-  AETERNUS_RETURN_IF_ERROR(core->Recover());
+  AETERNUS_RETURN_IF_ERROR(WithNextStep(core->Recover(), dir));
   return core;
 }
 
@@ -109,7 +118,7 @@ absl::StatusOr<ManifestState> Core::ReadManifest(const DirectoryContents& conten
   if (!contents.logs.empty() || !contents.tables.empty()) {
     return absl::DataLossError(absl::StrCat("corruption in ", dir_, ": there is no CURRENT file beside ",
                                             contents.logs.size(), " logs and ", contents.tables.size(),
-                                            " tables; nothing was changed. Restore CURRENT from a backup"));
+                                            " tables; nothing was changed"));
   }
   if (!options_.create_if_missing) {
     return absl::NotFoundError(absl::StrCat("there is no database in ", dir_, " (create_if_missing is off)"));
