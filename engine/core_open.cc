@@ -28,6 +28,15 @@ absl::StatusOr<FileIdentity> ReadTableIdentity(env::FileSystem* file_system, con
   return footer.identity;
 }
 
+// Tells a user whose database does not open what can be done.
+absl::Status WithNextStep(const absl::Status& status, const std::string& dir) {
+  if (!absl::IsDataLoss(status)) return status;
+  return absl::DataLossError(absl::StrCat(status.message(),
+                                          ". Restore from a backup, or write what can still be read into a new "
+                                          "database: aeternus salvage ",
+                                          dir, " NEW_DIRECTORY"));
+}
+
 }  // namespace
 
 Core::Core(std::string dir, const CoreOptions& options)
@@ -50,7 +59,7 @@ absl::StatusOr<std::shared_ptr<Core>> Core::Open(const std::string& dir, const C
     core.reset(new Core(dir, options));
     status = core->Recover(status);
   }
-  AETERNUS_RETURN_IF_ERROR(status);
+  AETERNUS_RETURN_IF_ERROR(WithNextStep(status, dir));
   return core;
 }
 
@@ -128,7 +137,7 @@ absl::StatusOr<ManifestState> Core::ReadManifest(const DirectoryContents& conten
   if (!contents.logs.empty() || !contents.tables.empty()) {
     return absl::DataLossError(absl::StrCat("corruption in ", dir_, ": there is no CURRENT file beside ",
                                             contents.logs.size(), " logs and ", contents.tables.size(),
-                                            " tables; nothing was changed. Restore CURRENT from a backup"));
+                                            " tables; nothing was changed"));
   }
   if (!options_.create_if_missing) {
     return absl::NotFoundError(absl::StrCat("there is no database in ", dir_, " (create_if_missing is off)"));

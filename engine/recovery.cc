@@ -15,9 +15,7 @@ namespace aeternus {
 namespace {
 
 // What to tell a user whose acknowledged bytes are missing.
-constexpr std::string_view kAdvice =
-    "; nothing was changed. Restore the file from a backup, or copy the directory and examine it with 'aeternus dump "
-    "--file'";
+constexpr std::string_view kAdvice = "; nothing was changed";
 
 // Applies the operations of one batch frame. A batch that passed its checksum and does not decode is corruption, not a
 // torn tail.
@@ -148,6 +146,10 @@ class Replayer {
     AETERNUS_ASSIGN_OR_RETURN(const auto file, file_system_->NewRandomAccessFile(LogPath(number)));
     wal::Reader reader(file.get(), manifest_.database_id, number);
     AETERNUS_ASSIGN_OR_RETURN(std::optional<wal::Frame> first, reader.Next());
+    if (manifest_.min_log.value == 0 && first.has_value()) {  // [FIRST_LOG_KNOWN]
+      return CorruptionError(reader.path(), reader.frame_offset(),
+                             "the log is in use, and the edit of the manifest that says so is missing", kAdvice);
+    }
     if (IsRetired(number) || IsDead(number)) return NoteFrames(reader, first, number);
 
     LogLink link;

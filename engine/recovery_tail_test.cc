@@ -158,6 +158,15 @@ TEST(RecoveryTail, ADamagedHeaderDoesNotHideTheFramesOfALog) {
   EXPECT_EQ(ContentsWhenOpened(machine), Numbered(1, kPuts + 1));
 }
 
+// The edit that names the first log is the last of a young manifest: torn, it would look like an edit that never was.
+TEST(RecoveryTail, ALogInUseThatTheManifestDoesNotKnowOfIsALoss) {
+  Machine machine = Killed(WriteOptions{});
+  const std::string manifest = machine.Manifests()[0];
+  machine.Truncate(manifest, machine.SizeOf(manifest) - 1);
+  EXPECT_TRUE(IsRefusedUnchanged(machine, machine.Logs()[0]));
+  EXPECT_TRUE(IsRefusedUnchanged(machine, "aeternus salvage /data/db"));
+}
+
 // A machine whose database was closed, with its entries in a log.
 Machine Closed(const WriteOptions& options) {
   Machine machine;

@@ -156,6 +156,34 @@ absl::StatusOr<std::optional<ManifestState>> Manifest::Read(env::FileSystem* fil
   return state;
 }
 
+absl::StatusOr<Manifest::Remains> Manifest::ReadRemains(env::FileSystem* file_system, const std::string& dir,
+                                                        DatabaseId database, FileNumber number) {
+  AETERNUS_ASSIGN_OR_RETURN(const auto file, file_system->NewRandomAccessFile(env::JoinPath(dir, FileName(number))));
+  Remains remains;
+  remains.state.database_id = database;
+  remains.state.manifest_number = number;
+  // CURRENT would say the number of the first edit; the frame itself does, too.
+  wal::Reader reader(file.get(), database, number);
+  AETERNUS_ASSIGN_OR_RETURN(const std::optional<wal::Frame> first, reader.Next());
+  if (!first.has_value() || first->first_lsn == kMinLsn) {
+    return CorruptionError(file->path(), kFileIdentitySizeBytes, "the snapshot is damaged or missing");
+  }
+  const EditNumber before(first->first_lsn.value - 1);
+  remains.state.last_edit = before;
+  remains.damage = Replay(*file, &remains.state);
+  if (remains.state.last_edit == before) return remains.damage;
+  if (!remains.damage.ok()) return remains;
+  // What stands behind the last edit was meant to be one.
+  for (std::optional<wal::Frame> frame = first; frame.has_value();) {
+    AETERNUS_ASSIGN_OR_RETURN(frame, reader.Next());
+  }
+  AETERNUS_ASSIGN_OR_RETURN(const uint64_t data_end, wal::EndOfData(*file, reader.offset()));
+  if (data_end > reader.offset()) {
+    remains.damage = CorruptionError(file->path(), reader.offset(), "no valid edit: a torn last one, or damage");
+  }
+  return remains;
+}
+
 absl::StatusOr<std::unique_ptr<Manifest>> Manifest::Create(env::FileSystem* file_system, const std::string& dir,
                                                            ManifestState state, FileNumber number) {
   std::unique_ptr<Manifest> manifest(new Manifest(file_system, dir, std::move(state)));

@@ -59,6 +59,15 @@ class Manifest {
   // missing; Unimplemented when written by a newer version; FailedPrecondition for another key order.
   static absl::StatusOr<std::optional<ManifestState>> Read(env::FileSystem* file_system, const std::string& dir);
 
+  // For salvage: what the edits in front of the first damage say of the database whose id is known, whatever CURRENT
+  // names; and that damage, or OK. DataLoss when not even the snapshot can be read; NotFound.
+  struct Remains {
+    ManifestState state;
+    absl::Status damage;
+  };
+  static absl::StatusOr<Remains> ReadRemains(env::FileSystem* file_system, const std::string& dir, DatabaseId database,
+                                             FileNumber number);
+
   // Writes manifest `number` with a snapshot of `state` as edit `state.last_edit + 1`, makes it durable and switches
   // CURRENT to it. `state.manifest_number` is ignored. ResourceExhausted: there was no room, and all is as before.
   // After any other error CURRENT names the old manifest or the new one, and both can be read; a half-made file may be

@@ -234,6 +234,49 @@ TEST_F(CliTest, VerifyFindsAFlippedBit) {
   EXPECT_EQ(Run("dump DB --file=" + table).exit_code, 4);
 }
 
+TEST_F(CliTest, SalvageCopiesWhatIsGoodAndListsTheRest) {
+  std::string lines;
+  for (int i = 1000; i < 2000; ++i) absl::StrAppend(&lines, "key", i, "\tvalue ", i, "\n");
+  Output("load DB -", lines);
+  Output("compact DB");
+  Output("put DB key1000 changed");
+  const std::string copy = dir_ + "/copy";
+  std::string report = Output("salvage DB " + copy);
+  EXPECT_TRUE(absl::StrContains(report, ", 1 table, 1 log; 1,001 good entries\n")) << report;
+  EXPECT_TRUE(absl::StrContains(report, "\nnothing was lost; wrote 1,000 records, ")) << report;
+  EXPECT_EQ(Output("dump " + copy), Output("dump DB"));
+
+  // The source does not open any more, and one of its blocks is damaged.
+  std::filesystem::remove(db_ + "/CURRENT");
+  const std::string table = FilesNamed(".sst").at(0);
+  std::fstream file(db_ + "/" + table, std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp(5000);
+  file.put('\xff').flush();
+  const ProcessResult refused = Run("scan DB");
+  EXPECT_EQ(refused.exit_code, 4);
+  EXPECT_TRUE(absl::StrContains(refused.err, "aeternus salvage " + db_)) << refused.err;
+  const ProcessResult salvaged = Run("salvage DB " + dir_ + "/rest");
+  EXPECT_EQ(salvaged.exit_code, 4) << salvaged.err;
+  EXPECT_TRUE(absl::StrContains(salvaged.out, "lost: CURRENT at offset 0: the file is missing; no entries\n"))
+      << salvaged.out;
+  EXPECT_TRUE(absl::StrContains(salvaged.out, absl::StrCat("lost: ", table, " at offset "))) << salvaged.out;
+  EXPECT_TRUE(absl::StrContains(salvaged.out, " entries, keys from \"key1")) << salvaged.out;
+  EXPECT_TRUE(absl::StrContains(salvaged.err, "salvaged ")) << salvaged.err;
+  EXPECT_EQ(Output("get " + dir_ + "/rest key1000"), "changed");
+  EXPECT_EQ(Output("get " + dir_ + "/rest key1999"), "value 1999");
+  EXPECT_EQ(Run("verify " + dir_ + "/rest").exit_code, 0);
+}
+
+TEST_F(CliTest, SalvageNeedsASourceAndNoTarget) {
+  Output("put DB key value");
+  const ProcessResult exists = Run("salvage DB " + dir_);
+  EXPECT_EQ(exists.exit_code, 3);
+  EXPECT_TRUE(absl::StrContains(exists.err, "exists; salvage needs a new directory")) << exists.err;
+  EXPECT_EQ(Run("salvage DB " + db_ + "/inside").exit_code, 2);
+  EXPECT_EQ(Run("salvage " + dir_ + "/nothing " + dir_ + "/new").exit_code, 3);
+  EXPECT_FALSE(std::filesystem::exists(dir_ + "/new"));
+}
+
 TEST_F(CliTest, ReadingCommandsMakeNoDatabase) {
   const std::string empty = dir_ + "/empty";
   std::filesystem::create_directory(empty);
@@ -273,6 +316,8 @@ TEST_F(CliTest, HelpIsThereForEveryCommand) {
     EXPECT_TRUE(absl::StartsWith(text, absl::StrCat("usage: aeternus ", command, " DB"))) << text;
     EXPECT_EQ(Output(command + " --help"), text);
   }
+  EXPECT_TRUE(absl::StrContains(help, "\n  salvage "));
+  EXPECT_TRUE(absl::StartsWith(Output("help salvage"), "usage: aeternus salvage SOURCE TARGET"));
 }
 
 TEST_F(CliTest, UsageErrorsAreExitCodeTwoAndSayWhereToLook) {

@@ -36,6 +36,7 @@ Command DumpCommand();
 Command StatsCommand();
 Command VerifyCommand();
 Command CompactCommand();
+Command SalvageCommand();
 
 }  // namespace aeternus::tools
 

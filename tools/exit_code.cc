@@ -26,9 +26,9 @@ std::string NextStep(const absl::Status& status, std::string_view command) {
     case absl::StatusCode::kUnavailable:
       return "Another process has the database open. Wait until it ends, or stop it, and try again.";
     case absl::StatusCode::kDataLoss:
-      return "Nothing was changed. Keep a copy of the directory and restore from a backup; aeternus dump DB --file "
-             "NAME "
-             "shows what a file still holds.";
+      return "Nothing was changed. Keep a copy of the directory and restore from a backup, or write what can be read "
+             "into a new database: aeternus salvage DB NEW. aeternus dump DB --file NAME shows what a file still "
+             "holds.";
     case absl::StatusCode::kPermissionDenied:
       return "Run as the owner of the directory, or give this user the right to read and write it.";
     case absl::StatusCode::kResourceExhausted:

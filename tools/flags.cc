@@ -35,6 +35,9 @@ ABSL_FLAG(uint64_t, max_line_mb, aeternus::tools::kDefaultMaxLineSizeBytes >> 20
 ABSL_FLAG(std::optional<std::string>, file, std::nullopt,
           "show this file of the database instead: 000012.log, 000012.sst, MANIFEST-000012 or CURRENT");
 ABSL_FLAG(bool, json, false, "as one JSON object");
+ABSL_FLAG(
+    bool, stop_at_damage, false,
+    "leave out what the logs hold behind the first damaged place, so that no write is there without those before it");
 ABSL_FLAG(std::optional<uint64_t>, write_buffer_mb, std::nullopt,
           "MiB of writes collected in memory before they become a table (1 - 256; usually 64)");
 ABSL_FLAG(std::optional<uint64_t>, memory_budget_mb, std::nullopt,

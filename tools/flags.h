@@ -31,6 +31,7 @@ ABSL_DECLARE_FLAG(uint64_t, batch_kb);
 ABSL_DECLARE_FLAG(uint64_t, max_line_mb);
 ABSL_DECLARE_FLAG(std::optional<std::string>, file);
 ABSL_DECLARE_FLAG(bool, json);
+ABSL_DECLARE_FLAG(bool, stop_at_damage);
 ABSL_DECLARE_FLAG(std::optional<uint64_t>, write_buffer_mb);
 ABSL_DECLARE_FLAG(std::optional<uint64_t>, memory_budget_mb);
 

@@ -21,8 +21,8 @@ namespace aeternus::tools {
 namespace {
 
 std::vector<Command> AllCommands() {
-  return {PutCommand(),  GetCommand(),  DeleteCommand(), DeleteRangeCommand(), ScanCommand(),
-          LoadCommand(), DumpCommand(), StatsCommand(),  VerifyCommand(),      CompactCommand()};
+  return {PutCommand(),  GetCommand(),   DeleteCommand(), DeleteRangeCommand(), ScanCommand(),   LoadCommand(),
+          DumpCommand(), StatsCommand(), VerifyCommand(), CompactCommand(),     SalvageCommand()};
 }
 
 const Command* FindCommand(absl::Span<const Command> commands, std::string_view name) {

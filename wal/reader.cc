@@ -34,6 +34,23 @@ absl::StatusOr<FileIdentity> ReadIdentity(const env::RandomAccessFile& file, Fil
   return DecodeFileIdentity(bytes, kind, file.path(), 0);
 }
 
+absl::StatusOr<uint64_t> EndOfData(const env::RandomAccessFile& file, uint64_t offset) {
+  constexpr uint64_t kChunkSizeBytes = uint64_t{256} << 10;
+  AETERNUS_ASSIGN_OR_RETURN(const uint64_t size, file.Size());
+  uint64_t end = offset;
+  std::string chunk;
+  while (offset < size) {
+    AETERNUS_ASSIGN_OR_RETURN(const uint64_t data, file.NextData(offset));
+    offset = std::max(offset, data);
+    if (offset >= size) break;
+    chunk.resize(std::min(kChunkSizeBytes, size - offset));
+    AETERNUS_RETURN_IF_ERROR(file.Read(offset, absl::MakeSpan(chunk)));
+    if (const size_t last = chunk.find_last_not_of('\0'); last != std::string::npos) end = offset + last + 1;
+    offset += chunk.size();
+  }
+  return end;
+}
+
 Reader::Reader(const env::RandomAccessFile* file, DatabaseId database, FileNumber number)
     : file_(file),
       salt_(FrameSalt(database, number)),

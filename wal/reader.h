@@ -32,6 +32,10 @@ namespace aeternus::wal {
 // read without it.
 absl::StatusOr<FileIdentity> ReadIdentity(const env::RandomAccessFile& file, FileKind kind);
 
+// The end of what is not zeros at or behind `offset`; `offset` itself when that is all zeros, as the allocated rest of
+// a file is.
+absl::StatusOr<uint64_t> EndOfData(const env::RandomAccessFile& file, uint64_t offset);
+
 class Reader {
  public:
   // `file` outlives the reader. Starts behind the identity.
