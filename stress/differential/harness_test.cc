@@ -57,6 +57,7 @@ class FaultyIterator final : public Iterator {
   std::string_view key() const override { return base_->key(); }
   std::string_view value() const override { return base_->value(); }
   absl::Status status() const override { return base_->status(); }
+  uint64_t lsn() const override { return base_->lsn(); }
   absl::Status Refresh() override { return base_->Refresh(); }
 
  private:
