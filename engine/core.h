@@ -155,7 +155,7 @@ class Core : public std::enable_shared_from_this<Core> {
   absl::Status LockDirectory();
   absl::StatusOr<DirectoryContents> ListFiles() const;
   absl::StatusOr<ManifestState> ReadManifest(const DirectoryContents& contents);
-  absl::Status CheckManifests(const ManifestState& state, const DirectoryContents& contents) const;
+  absl::Status LeaveForeignManifests(const ManifestState& state, DirectoryContents* contents) const;
   absl::Status CheckTables(const ManifestState& state, const DirectoryContents& contents) const;
   absl::Status SwitchManifest(ManifestState state, const Replay& replay, const DirectoryContents& contents);
   void StartFrom(const Replay& replay, const ManifestState& state);

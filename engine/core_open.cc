@@ -68,9 +68,9 @@ absl::Status Core::Recover(const absl::Status& no_room) {
   SpaceReserve::Loan loan;
   if (!no_room.ok()) loan = BorrowReserve(no_room);
   if (!no_room.ok() && !loan) return no_room;
-  AETERNUS_ASSIGN_OR_RETURN(const DirectoryContents contents, ListFiles());
+  AETERNUS_ASSIGN_OR_RETURN(DirectoryContents contents, ListFiles());
   AETERNUS_ASSIGN_OR_RETURN(const ManifestState state, ReadManifest(contents));
-  AETERNUS_RETURN_IF_ERROR(CheckManifests(state, contents));
+  AETERNUS_RETURN_IF_ERROR(LeaveForeignManifests(state, &contents));
   AETERNUS_RETURN_IF_ERROR(CheckTables(state, contents));
   AETERNUS_ASSIGN_OR_RETURN(
       Replay replay, ReplayLogs(file_system_, dir_, state, contents.logs, [] { return std::make_shared<Memtable>(); }));
@@ -147,19 +147,21 @@ absl::StatusOr<ManifestState> Core::ReadManifest(const DirectoryContents& conten
   return fresh;
 }
 
-// A manifest beside the one in force is left from before a switch, and goes; unless it is not ours.
-absl::Status Core::CheckManifests(const ManifestState& state, const DirectoryContents& contents) const {
-  if (!contents.has_current) return absl::OkStatus();  // without one there is no id to compare with
-  for (const FileNumber number : contents.manifests) {
-    const std::string path = PathOf(Manifest::FileName(number));
-    AETERNUS_ASSIGN_OR_RETURN(const auto file, file_system_->NewRandomAccessFile(path));
+// A manifest beside the one in force is left from before a switch, and goes. One with another id may be somebody's who
+// put it here, or of an attempt to create this database that failed and was begun anew: it proves nothing, is not used,
+// and stays.
+absl::Status Core::LeaveForeignManifests(const ManifestState& state, DirectoryContents* contents) const {
+  if (!contents->has_current) return absl::OkStatus();  // without one there is no id to compare with
+  std::vector<FileNumber> ours;
+  for (const FileNumber number : contents->manifests) {
+    AETERNUS_ASSIGN_OR_RETURN(const auto file,
+                              file_system_->NewRandomAccessFile(PathOf(Manifest::FileName(number))));
     const absl::StatusOr<FileIdentity> identity = wal::ReadIdentity(*file, FileKind::kManifest);
-    if (absl::IsDataLoss(identity.status())) continue;  // half-made
-    AETERNUS_RETURN_IF_ERROR(identity.status());
-    if (identity->database_id != state.database_id) {
-      return CorruptionError(path, 0, "the manifest belongs to another database; move it away");
-    }
+    const bool is_half_made = absl::IsDataLoss(identity.status());
+    if (!is_half_made) AETERNUS_RETURN_IF_ERROR(identity.status());
+    if (is_half_made || identity->database_id == state.database_id) ours.push_back(number);
   }
+  contents->manifests = std::move(ours);
   return absl::OkStatus();
 }
 
