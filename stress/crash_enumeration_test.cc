@@ -99,7 +99,7 @@ void ExpectNoFailure(const CrashExplorer& explorer) {
 class CrashEnumeration : public testing::TestWithParam<uint64_t> {};
 
 TEST_P(CrashEnumeration, WhateverACrashLeavesIsAPrefixWithEverythingSynced) {
-  CrashExplorer explorer({.seed = SeedOverride().value_or(1), .second_crash_one_in = IsLongRun() ? 25u : 50u});
+  CrashExplorer explorer({.seed = SeedOverride().value_or(1), .second_crash_one_in = IsLongRun() ? 25u : 120u});
   for (const Plan& plan : Plans()) {
     ForEachSequence(std::string(plan.beginning), plan.length, [&](const std::string& steps) {
       if (StableHash(steps) % kShards != GetParam() || explorer.failure().has_value()) return;
