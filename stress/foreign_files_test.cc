@@ -185,7 +185,7 @@ TEST(ForeignFilesTest, AManifestOfAnotherDatabaseBesideTheOneInForceIsLeftAlone)
   for (const std::string& path : theirs->Files()) {
     if (path.find("MANIFEST-") == std::string::npos) continue;
     const std::string foreign = theirs->Contents(path).value();
-    for (const std::string_view name : {"MANIFEST-000001", "MANIFEST-900000"}) {
+    for (const std::string_view name : {"MANIFEST-000099", "MANIFEST-900000"}) {
       SimDatabase database({}, DiskWithADatabase(1, /*close=*/true));
       ASSERT_FALSE(database.disk().Contents(Path(name)).ok());
       ASSERT_TRUE(database.disk().SetContents(Path(name), foreign).ok());
