@@ -154,8 +154,7 @@ absl::Status Core::LeaveForeignManifests(const ManifestState& state, DirectoryCo
   if (!contents->has_current) return absl::OkStatus();  // without one there is no id to compare with
   std::vector<FileNumber> ours;
   for (const FileNumber number : contents->manifests) {
-    AETERNUS_ASSIGN_OR_RETURN(const auto file,
-                              file_system_->NewRandomAccessFile(PathOf(Manifest::FileName(number))));
+    AETERNUS_ASSIGN_OR_RETURN(const auto file, file_system_->NewRandomAccessFile(PathOf(Manifest::FileName(number))));
     const absl::StatusOr<FileIdentity> identity = wal::ReadIdentity(*file, FileKind::kManifest);
     const bool is_half_made = absl::IsDataLoss(identity.status());
     if (!is_half_made) AETERNUS_RETURN_IF_ERROR(identity.status());
