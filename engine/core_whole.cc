@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/planted_bug.h"
 #include "base/status.h"
 #include "compaction/planner.h"
 #include "engine/core.h"
@@ -199,7 +200,7 @@ absl::Status Core::Close() {
     failure = failure_;
   }
   // A failed engine proves nothing, so it writes neither seal nor edit [FAILED_NO_SEAL].
-  if (failure.ok()) {
+  if (failure.ok() || IsPlanted(PlantedBug::kFailedEngineSeals)) {
     const auto seal_and_record = [this] {
       commit_mutex_.AssertHeld();
       const absl::Status sealed = logs_->Close();
