@@ -206,7 +206,7 @@ absl::Status Core::Close() {
       const absl::Status sealed = logs_->Close();
       return sealed.ok() ? RecordClose() : sealed;
     };
-    failure = WithReserve(seal_and_record, [this](const absl::Status& why) { return BorrowReserve(why); });
+    failure.Update(WithReserve(seal_and_record, [this](const absl::Status& why) { return BorrowReserve(why); }));
   }
   std::shared_ptr<const View> last;
   {

@@ -30,7 +30,9 @@ namespace aeternus::stress {
 namespace {
 
 constexpr size_t kCrashStepsMax = 2;  // behind each beginning
+constexpr uint64_t kCrashSeed = 2;
 constexpr uint64_t kCrashAgainOneIn = 10;
+constexpr uint64_t kFirstScheduleSeed = 20'000;
 constexpr uint64_t kSchedulesMax = 20'000;
 constexpr uint64_t kScriptsMax = 100;
 constexpr size_t kScriptSteps = 500;
@@ -54,7 +56,8 @@ class CrashHunt final : public Hunt {
   explicit CrashHunt(const Lie* lie)
       : sequences_(ShortCrashSequences()),
         explorer_(
-            {.second_crash_one_in = kCrashAgainOneIn,
+            {.seed = kCrashSeed,
+             .second_crash_one_in = kCrashAgainOneIn,
              .third_crash_one_in = kCrashAgainOneIn,
              .lie = lie == nullptr ? std::function<ScriptedLife::CallRule()>() : [lie] { return LiesOf(*lie); }}) {}
 
@@ -77,7 +80,7 @@ class ScheduleHunt final : public Hunt {
  public:
   bool is_over() const override { return done_ == kSchedulesMax; }
   std::optional<std::string> Next() override {
-    const uint64_t seed = ++done_;
+    const uint64_t seed = kFirstScheduleSeed + done_++;
     const ScheduleResult result = RunSchedule(seed);
     if (result.status.ok()) return std::nullopt;
     return absl::StrCat("schedule of seed ", seed, ": ", result.status.ToString());
