@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/entry.h"
+#include "base/planted_bug.h"
 #include "base/status.h"
 #include "engine/batch_format.h"
 #include "engine/core.h"
@@ -125,9 +126,12 @@ absl::Status Core::CommitRun(absl::Span<PendingCommit* const> run) {
   const Lsn first(last_lsn_.value + 1);
   AETERNUS_RETURN_IF_ERROR(LogRun(run, first));
   last_lsn_ = Lsn(last_lsn_.value + operations);
-  if (sync) {
-    if (const absl::Status status = logs_->SyncAll(); !status.ok()) return Fail(status);
+  if (sync && !IsPlanted(PlantedBug::kAcknowledgedBeforeSync)) {
+    absl::Status status = logs_->SyncAll();
+    if (!status.ok() && IsPlanted(PlantedBug::kFailedSyncRetried)) status = logs_->SyncAll();
+    if (!status.ok()) return Fail(status);
   }
+  if (IsPlanted(PlantedBug::kPublishedBeforeApplied)) published_lsn_.store(last_lsn_.value, std::memory_order_release);
   ApplyRun(run, first);
   env::SyncPoint("commit:applied");
   published_lsn_.store(last_lsn_.value, std::memory_order_release);
@@ -247,6 +251,7 @@ void Core::SetOutOfSpace(const absl::Status& why) {
 }
 
 absl::Status Core::Fail(const absl::Status& cause) {
+  if (IsPlanted(PlantedBug::kFailureForgotten)) return env::AsFinal(cause);
   env::MutexLock lock(&state_mutex_);
   if (failure_.ok()) {
     failure_ =

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/hash.h"
+#include "base/planted_bug.h"
 #include "base/status.h"
 #include "engine/core.h"
 #include "engine/file_names.h"
@@ -82,6 +83,7 @@ class Core::OlderTables final : public compaction::OlderVersions {
 
   // A table can hold something older than `below` iff its min LSN is below it; its number says nothing.
   absl::StatusOr<bool> AnyOlder(Lsn below, Question question) const {
+    if (IsPlanted(PlantedBug::kTombstoneDroppedEarly)) return false;
     const auto tables = view_.version->tables();
     for (const size_t i : others_) {
       if (tables[i]->min_lsn() >= below) continue;
@@ -257,7 +259,7 @@ absl::StatusOr<bool> Core::TryToFlush() {
   request.inputs.tombstones.push_back(memtable.range_tombstones());
   request.inputs.expected_points = memtable.point_count();
   request.inputs.description = absl::StrCat("the memtable of ", LogName(oldest.log));
-  request.policy.snapshots = handles_->LiveSnapshots();
+  if (!IsPlanted(PlantedBug::kFlushIgnoresSnapshots)) request.policy.snapshots = handles_->LiveSnapshots();
   AETERNUS_ASSIGN_OR_RETURN(const std::optional<TableMetadata> table, BuildTable(std::move(request)));
 
   // The edit says that the log is not needed any more, so what it holds must be durable by then [FLUSH_AFTER_SYNC].
@@ -267,6 +269,7 @@ absl::StatusOr<bool> Core::TryToFlush() {
   edit.flushed_lsn = memtable.last_lsn();
   const FileNumber min_log = LogBehind(oldest.log);
   edit.min_log = min_log;
+  if (IsPlanted(PlantedBug::kLogsDeletedBeforeEdit)) RetireLogsBelow(min_log);
   AETERNUS_RETURN_IF_ERROR(CommitEdit(std::move(edit), [](View& view) { view.frozen.erase(view.frozen.begin()); }));
   counters_.flushes.fetch_add(1, std::memory_order_relaxed);
   now.view.reset();
@@ -307,7 +310,7 @@ absl::StatusOr<Core::MergeRequest> Core::RequestFor(const compaction::Plan& plan
     if (oldest != 0 && (oldest_of_all == 0 || oldest < oldest_of_all)) oldest_of_all = oldest;
   }
   request.inputs.description = absl::StrJoin(names, ", ");
-  request.policy.snapshots = handles_->LiveSnapshots();
+  if (!IsPlanted(PlantedBug::kCompactionIgnoresSnapshots)) request.policy.snapshots = handles_->LiveSnapshots();
   if (plan.kind != compaction::Kind::kMinor) request.policy.older_versions = older;
   request.policy.drop_range_tombstones =
       plan.kind == compaction::Kind::kMajor || options_.compaction.drop_range_tombstones;
@@ -327,7 +330,11 @@ absl::Status Core::TryPlan(const compaction::Plan& plan, const View& view) {
   env::SyncPoint("compaction:begin");
   AETERNUS_ASSIGN_OR_RETURN(const std::optional<TableMetadata> table, BuildTable(std::move(request)));
   VersionEdit edit;
-  for (const auto& input : plan.inputs) edit.removed_tables.push_back(input->number);
+  for (const auto& input : plan.inputs) {
+    edit.removed_tables.push_back(input->number);
+    if (!IsPlanted(PlantedBug::kInputsDeletedBeforeEdit)) continue;
+    AETERNUS_RETURN_IF_ERROR(file_system_->DeleteFile(PathOf(TableName(input->number))));
+  }
   if (table.has_value()) {
     edit.added_tables.push_back(*table);
     counters_.compaction_bytes_written.fetch_add(table->size_bytes, std::memory_order_relaxed);

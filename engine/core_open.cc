@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/planted_bug.h"
 #include "base/status.h"
 #include "engine/core.h"
 #include "engine/file_names.h"
@@ -227,11 +228,12 @@ absl::Status Core::SwitchManifest(ManifestState state, const Replay& replay, con
     state.cut.reset();  // the tables hold everything: the logs are all retired below
     state.flushed_lsn = replay.last_lsn;
   }
+  if (IsPlanted(PlantedBug::kRecoveredLogLeftOpen)) state.cut.reset();
   state.close.reset();  // what it proved, the cut or the flushed LSN proves from here on
   state.max_lsn = replay.max_lsn;
   logs_ = std::make_unique<LogChain>(
       [this] { return MakeSegment(manifest_ != nullptr ? manifest_->durable_edit() : EditNumber()); }, predecessor,
-      replay.last_lsn);  // [SYNC0_IS_CUT]
+      IsPlanted(PlantedBug::kSyncedLsnFromDiscarded) ? replay.max_lsn : replay.last_lsn);  // [SYNC0_IS_CUT]
   FileNumber begun;
   if (!replay.holds_entries() && state.min_log.value != 0) {
     AETERNUS_ASSIGN_OR_RETURN(begun, logs_->EnsureNext());  // [MINLOG_EXISTS], with edit 0 [EDIT_DURABLE]
@@ -266,6 +268,7 @@ void Core::StartFrom(const Replay& replay, const ManifestState& state) {
   {
     env::MutexLock lock(&commit_mutex_);
     last_lsn_ = replay.max_lsn;
+    if (IsPlanted(PlantedBug::kLsnReused) && last_lsn_ > kMinLsn) --last_lsn_.value;
     active_ = view->active;
   }
   env::MutexLock lock(&state_mutex_);

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/planted_bug.h"
 #include "base/status.h"
 #include "engine/batch_format.h"
 #include "engine/core.h"
@@ -60,7 +61,10 @@ class DbIterator final : public Iterator {
   void Prev() override { iterator_->Prev(); }
   std::string_view key() const override { return iterator_->key(); }
   std::string_view value() const override { return iterator_->value(); }
-  absl::Status status() const override { return iterator_ == nullptr ? broken_ : iterator_->status(); }
+  absl::Status status() const override {
+    if (IsPlanted(PlantedBug::kIteratorErrorSwallowed)) return absl::OkStatus();
+    return iterator_ == nullptr ? broken_ : iterator_->status();
+  }
   uint64_t lsn() const override { return moment_.lsn.value; }
 
   absl::Status Refresh() override {
@@ -85,9 +89,11 @@ class DbIterator final : public Iterator {
 }  // namespace
 
 absl::StatusOr<Core::Moment> Core::Now() const {
+  const Lsn early(IsPlanted(PlantedBug::kLsnLoadedBeforeView) ? published_lsn_.load(std::memory_order_acquire) : 0);
   // View and LSN are taken together: no memtable can be frozen in between, so that everything up to the LSN is in it.
   env::MutexLock lock(&state_mutex_);
   if (view_ == nullptr) return ClosedError();
+  if (IsPlanted(PlantedBug::kLsnLoadedBeforeView)) return Moment{view_, early};
   return Moment{view_, Lsn(published_lsn_.load(std::memory_order_acquire))};
 }
 

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/planted_bug.h"
 #include "base/status.h"
 #include "compaction/planner.h"
 #include "engine/core.h"
@@ -199,13 +200,13 @@ absl::Status Core::Close() {
     failure = failure_;
   }
   // A failed engine proves nothing, so it writes neither seal nor edit [FAILED_NO_SEAL].
-  if (failure.ok()) {
+  if (failure.ok() || IsPlanted(PlantedBug::kFailedEngineSeals)) {
     const auto seal_and_record = [this] {
       commit_mutex_.AssertHeld();
       const absl::Status sealed = logs_->Close();
       return sealed.ok() ? RecordClose() : sealed;
     };
-    failure = WithReserve(seal_and_record, [this](const absl::Status& why) { return BorrowReserve(why); });
+    failure.Update(WithReserve(seal_and_record, [this](const absl::Status& why) { return BorrowReserve(why); }));
   }
   std::shared_ptr<const View> last;
   {

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "base/planted_bug.h"
 
 namespace aeternus {
 
@@ -23,8 +24,9 @@ class HandleRegistry::SnapshotHandle final : public Snapshot {
 };
 
 std::unique_ptr<const Snapshot> HandleRegistry::TakeSnapshot(absl::FunctionRef<Lsn()> published) {
+  const Lsn early = IsPlanted(PlantedBug::kSnapshotTakenUnregistered) ? published() : kMinLsn;
   env::MutexLock lock(&mutex_);
-  const Lsn lsn = published();
+  const Lsn lsn = IsPlanted(PlantedBug::kSnapshotTakenUnregistered) ? early : published();
   snapshots_.insert(lsn);
   ++snapshot_changes_;
   return std::make_unique<SnapshotHandle>(shared_from_this(), lsn);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/planted_bug.h"
 #include "base/status.h"
 #include "engine/batch_format.h"
 #include "engine/file_names.h"
@@ -87,8 +88,8 @@ class Replayer {
   bool IsCutLog(FileNumber number) const { return manifest_.cut.has_value() && manifest_.cut->log == number; }
   // Logs between the cut and the first log made after it: discarded by an earlier recovery [CUT_DROPS].
   bool IsDead(FileNumber number) const {
-    const bool is_cut_off =
-        manifest_.cut.has_value() && number > manifest_.cut->log && number < manifest_.cut->first_live_log;
+    const bool is_cut_off = manifest_.cut.has_value() && !IsPlanted(PlantedBug::kCutIgnored) &&
+                            number > manifest_.cut->log && number < manifest_.cut->first_live_log;
     return is_cut_off || std::find(superseded_.begin(), superseded_.end(), number) != superseded_.end();
   }
 
@@ -258,7 +259,7 @@ class Replayer {
 
   // Behind the end of the chain: a frame that was written when a missing LSN was already durable.
   absl::Status CheckWitnesses() const {
-    if (replay_.logs.empty()) return absl::OkStatus();
+    if (replay_.logs.empty() || IsPlanted(PlantedBug::kWitnessesIgnored)) return absl::OkStatus();
     for (const Witness& witness : witnesses_) {
       if (witness.log < replay_.logs.back().number || witness.synced_lsn <= replay_.last_lsn) continue;
       return LostLsns(witness.synced_lsn, absl::StrCat("a later frame proves (at offset ", witness.offset, " of ",

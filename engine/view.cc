@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/hash.h"
+#include "base/planted_bug.h"
 #include "base/status.h"
 #include "env/sync_point.h"
 #include "iterator/covered_run_skipper.h"
@@ -40,7 +41,7 @@ void VisitMemtable(const std::shared_ptr<ChargedMemtable>& memtable, PointRead* 
 
 absl::Status VisitTable(const TableMetadata& metadata, const std::shared_ptr<sstable::Table>& table, uint64_t hash,
                         PointRead* read) {
-  if (metadata.has_range_tombstones()) {
+  if (metadata.has_range_tombstones() && !IsPlanted(PlantedBug::kTablesTombstonesSkipped)) {
     AETERNUS_ASSIGN_OR_RETURN(const Lsn cover, table->MaxCoveringTombstone(read->key, read->snapshot));
     read->cover = std::max(read->cover, cover);
   }
@@ -90,6 +91,7 @@ absl::StatusOr<std::optional<FoundValue>> ReadPoint(const View& view, std::strin
   for (size_t i = 0; i < tables.size() && tables[i]->max_lsn() > read.settled(); ++i) {
     if (!tables[i]->BoundsContain(key)) continue;
     AETERNUS_RETURN_IF_ERROR(VisitTable(*tables[i], view.tables[i], hash, &read));
+    if (IsPlanted(PlantedBug::kFirstTableAnswers) && read.found_lsn > kMinLsn) break;
   }
   return Answer(std::move(read));
 }

@@ -7,13 +7,15 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "base/planted_bug.h"
 #include "base/status.h"
 
 namespace aeternus {
 namespace {
 
 bool ComesBefore(const Version::TablePtr& a, const Version::TablePtr& b) {
-  if (a->max_lsn() != b->max_lsn()) return a->max_lsn() > b->max_lsn();
+  const bool by_number = IsPlanted(PlantedBug::kAgeByTableNumber);
+  if (a->max_lsn() != b->max_lsn() && !by_number) return a->max_lsn() > b->max_lsn();
   return a->number > b->number;  // only tables without entries tie; any fixed order will do
 }
 

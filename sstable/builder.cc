@@ -10,6 +10,7 @@
 #include "base/crc32c.h"
 #include "base/hash.h"
 #include "base/key_order.h"
+#include "base/planted_bug.h"
 #include "base/status.h"
 #include "bloom/filter.h"
 #include "iterator/fragmented_tombstones.h"
@@ -77,6 +78,7 @@ void CoverTombstones(const std::vector<RangeTombstone>& tombstones, bool has_poi
   const auto [min, max] = std::minmax_element(tombstones.begin(), tombstones.end(), by_lsn);
   summary->min_range_lsn = min->lsn;
   summary->max_range_lsn = max->lsn;
+  if (has_points && IsPlanted(PlantedBug::kTombstonesOutsideBounds)) return;
   // Fragments do not overlap: the first has the least start, the last the greatest end.
   const RangeTombstone& first = tombstones.front();
   const RangeTombstone& last = tombstones.back();

@@ -8,19 +8,17 @@
 #include <cstdio>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "absl/flags/flag.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/hash.h"
-#include "env/testing/sim_file_system.h"
 #include "gtest/gtest.h"
 #include "stress/crash_explorer.h"
 #include "stress/crash_path.h"
 #include "stress/crash_script.h"
+#include "stress/lie.h"
 #include "stress/seed.h"
 
 ABSL_FLAG(std::string, crash, "Pfk@20.D", "the crash that CrashEnumerationTest.ReplayOfOneCrash makes");
@@ -28,34 +26,10 @@ ABSL_FLAG(std::string, crash, "Pfk@20.D", "the crash that CrashEnumerationTest.R
 namespace aeternus::stress {
 namespace {
 
-using env::testing::Fault;
-using env::testing::FileCall;
-using env::testing::FileOp;
-
 constexpr uint64_t kShards = 4;
 
-// All sequences of at most `length` steps behind a beginning.
-struct Plan {
-  std::string_view beginning;
-  size_t length;
-};
-
-std::vector<Plan> Plans() {
-  const size_t more = IsLongRun() ? 1 : 0;
-  return {
-      {"", 4 + more},          // a new database
-      {"PpfdbrfP", 3 + more},  // two tables, the younger with tombstones that hide what the elder holds, and a log
-      {"PpfbPpk", 3 + more},   // a table, and logs that were recovered after a kill
-      {"pPpx", 3 + more},      // recovered after a failed sync
-  };
-}
-
-template <typename Use>
-void ForEachSequence(std::string steps, size_t length, Use use) {
-  use(steps);
-  if (length == 0) return;
-  for (const char step : kCrashSteps) ForEachSequence(steps + step, length - 1, use);
-}
+// How many steps are tried behind a beginning.
+size_t LengthBehind(std::string_view beginning) { return (beginning.empty() ? 4 : 3) + (IsLongRun() ? 1 : 0); }
 
 void Print(const char* name, uint64_t value) {
   std::printf("%s: %llu\n", name, static_cast<unsigned long long>(value));
@@ -100,8 +74,8 @@ class CrashEnumeration : public testing::TestWithParam<uint64_t> {};
 
 TEST_P(CrashEnumeration, WhateverACrashLeavesIsAPrefixWithEverythingSynced) {
   CrashExplorer explorer({.seed = SeedOverride().value_or(1), .second_crash_one_in = IsLongRun() ? 25u : 120u});
-  for (const Plan& plan : Plans()) {
-    ForEachSequence(std::string(plan.beginning), plan.length, [&](const std::string& steps) {
+  for (const std::string_view beginning : kCrashBeginnings) {
+    ForEachCrashSequence(std::string(beginning), LengthBehind(beginning), [&](const std::string& steps) {
       if (StableHash(steps) % kShards != GetParam() || explorer.failure().has_value()) return;
       explorer.Explore(steps, /*from_step=*/steps.size());
     });
@@ -132,39 +106,21 @@ TEST(CrashEnumerationTest, ReplaySaysWhenACrashIsNotReached) {
 
 // ---- whether it would notice ----
 
-// A call that the disk lies about: it does nothing and reports success, as if the engine had forgotten it.
-struct Lie {
-  const char* name;
-  FileOp op;
-  std::string_view path_part;
-};
-
-constexpr Lie kLies[] = {
-    {"log syncs", FileOp::kSync, ".log"},
-    {"table syncs", FileOp::kSync, ".sst"},
-    {"manifest syncs", FileOp::kSync, "/MANIFEST-"},
-    {"syncs of the new CURRENT", FileOp::kSync, "/CURRENT"},
-    {"directory syncs", FileOp::kSyncDirectory, ""},
-    {"rewriting of recovered frames", FileOp::kWriteAt, ".log"},
-};
-
 CrashExplorerOptions Believing(const Lie& lie) {
-  return {.lie = [lie](const FileCall& call) {
-    return call.op == lie.op && absl::StrContains(call.path, lie.path_part) ? Fault::kIgnored : Fault::kNone;
-  }};
+  return {.lie = [&lie] { return LiesOf(lie); }};
 }
 
 TEST(CrashEnumerationTest, AForgottenCallIsNoticedAndReplayedAlone) {
   for (const Lie& lie : kLies) {
     SCOPED_TRACE(lie.name);
     CrashExplorer explorer(Believing(lie));
-    for (const Plan& plan : Plans()) {
-      ForEachSequence(std::string(plan.beginning), 2, [&](const std::string& steps) {
+    for (const std::string_view beginning : kCrashBeginnings) {
+      ForEachCrashSequence(std::string(beginning), 2, [&](const std::string& steps) {
         if (!explorer.failure().has_value()) explorer.Explore(steps, steps.size());
       });
     }
     ASSERT_TRUE(explorer.failure().has_value()) << explorer.counts().states << " states, and nothing was noticed";
-    Print(absl::StrCat("crash states until missing ", lie.name, " were noticed").c_str(), explorer.counts().states);
+    Print(absl::StrCat("crash states until missing ", lie.name, " was noticed").c_str(), explorer.counts().states);
 
     const std::string crash = explorer.failure()->crash;
     SCOPED_TRACE(crash);

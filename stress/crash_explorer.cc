@@ -73,6 +73,7 @@ class CrashExplorer::Visitor {
  public:
   Visitor(CrashExplorer* explorer, std::unique_ptr<SimFileSystem> disk, std::vector<std::string> acceptable)
       : explorer_(*explorer),
+        lie_(explorer->options_.lie == nullptr ? nullptr : explorer->options_.lie()),
         life_(std::move(disk), std::move(acceptable), [this](const FileCall& call) { return OnCall(call); }) {}
 
   ScriptedLife& life() { return life_; }
@@ -89,7 +90,7 @@ class CrashExplorer::Visitor {
   Fault OnCall(const FileCall& call) {
     if (is_exploring_ && has_changed_) VisitBefore(call.index);
     has_changed_ |= !ChangesNothing(call.op);
-    return explorer_.options_.lie == nullptr ? Fault::kNone : explorer_.options_.lie(call);
+    return lie_ == nullptr ? Fault::kNone : lie_(call);
   }
   void VisitBefore(uint64_t call) {
     has_changed_ = false;
@@ -97,6 +98,7 @@ class CrashExplorer::Visitor {
   }
 
   CrashExplorer& explorer_;
+  const ScriptedLife::CallRule lie_;
   ScriptedLife life_;
   bool is_exploring_ = false;
   bool has_changed_ = false;  // since the last visit

@@ -44,9 +44,9 @@ struct CrashExplorerOptions {
   // One in so many states is explored further: those left by the first crash, and those left by the second.
   uint64_t second_crash_one_in = 50;
   uint64_t third_crash_one_in = 50;
-  // Asked before each call of every life, the recoveries included: a disk that lies (Fault::kIgnored) shows whether
-  // crashes are noticed. Null: an honest one.
-  std::function<env::testing::Fault(const env::testing::FileCall&)> lie = nullptr;
+  // Makes, for each life, the recoveries included, what is asked before each of its calls: a disk that lies (lie.h)
+  // shows whether crashes are noticed. Null: an honest one.
+  std::function<ScriptedLife::CallRule()> lie = nullptr;
 };
 
 struct CrashStateCounts {

@@ -64,12 +64,11 @@ ScriptedLife::ScriptedLife(std::unique_ptr<SimFileSystem> disk, std::vector<std:
 
 Fault ScriptedLife::OnCall(const FileCall& call) {
   const Fault fault = rule_(call);
-  if (fault != Fault::kNone) return fault;
   if (fails_next_log_sync_ && call.op == FileOp::kSync && absl::EndsWith(call.path, ".log")) {
     fails_next_log_sync_ = false;
-    return Fault::kIoError;
+    return Fault::kIoError;  // the step's own fault, also on a disk that lies about syncs
   }
-  return Fault::kNone;
+  return fault;
 }
 
 absl::Status ScriptedLife::Open() { return OpenAt(acknowledged_); }

@@ -39,6 +39,22 @@ namespace aeternus::stress {
 
 inline constexpr std::string_view kCrashSteps = "pPdrbfntmscokx";
 
+// What the sequences that are explored go on from.
+inline constexpr std::string_view kCrashBeginnings[] = {
+    "",          // a new database
+    "PpfdbrfP",  // two tables, the younger with tombstones that hide what the elder holds, and a log
+    "PpfbPpk",   // a table, and logs that were recovered after a kill
+    "pPpx",      // recovered after a failed sync
+};
+
+// `steps`, and all that go on from there by up to `length` more.
+template <typename Use>
+void ForEachCrashSequence(std::string steps, size_t length, Use use) {
+  use(steps);
+  if (length == 0) return;
+  for (const char step : kCrashSteps) ForEachCrashSequence(steps + step, length - 1, use);
+}
+
 class ScriptedLife {
  public:
   // Asked before every call to the file system; may look at the disk and at acceptable().

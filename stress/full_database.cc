@@ -82,7 +82,7 @@ class Historian {
   }
 
  private:
-  void Note(Operation operation) {
+  void Note(LoggedOperation operation) {
     Contents now = full_.contents();
     operation.ApplyTo(&now);
     full_.history.push_back(std::move(now));
@@ -192,7 +192,7 @@ FullDatabase Finished(FullDatabase full) {
 
 }  // namespace
 
-void Operation::ApplyTo(Contents* contents) const {
+void LoggedOperation::ApplyTo(Contents* contents) const {
   if (kind == EntryKind::kPut) {
     (*contents)[key] = value;
   } else if (kind == EntryKind::kDelete) {

@@ -29,7 +29,7 @@ enum class Ending {
 };
 
 // One write, as it was asked for.
-struct Operation {
+struct LoggedOperation {
   EntryKind kind = EntryKind::kInvalid;
   std::string key;    // of a range delete, its start
   std::string value;  // of a range delete, its end
@@ -38,8 +38,8 @@ struct Operation {
 };
 
 struct FullDatabase {
-  aeternus::testing::Machine machine;  // nothing runs on it
-  std::vector<Operation> operations;   // by LSN, beginning with 1
+  aeternus::testing::Machine machine;       // nothing runs on it
+  std::vector<LoggedOperation> operations;  // by LSN, beginning with 1
   // What can be read when the first n operations are there, and no others. The last is what a whole database holds.
   std::vector<aeternus::testing::Contents> history;
   // Every key that was ever written, and some that never were.

@@ -41,7 +41,7 @@ constexpr char kTarget[] = "/data/salvaged";
 class SalvageTest : public ::testing::TestWithParam<Ending> {
  protected:
   SalvageTest() : full_(MakeFullDatabase(GetParam())), rng_(SeedOverride().value_or(1)) {
-    for (const Operation& operation : full_.operations) {
+    for (const LoggedOperation& operation : full_.operations) {
       if (operation.kind == EntryKind::kPut) written_.emplace(operation.key, operation.value);
     }
   }
