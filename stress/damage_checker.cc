@@ -74,6 +74,7 @@ std::string WrongVerification(Engine& engine, const Damage& damage, Answer answe
 FileType TypeOf(std::string_view path) {
   if (absl::EndsWith(path, ".log")) return FileType::kLog;
   if (absl::EndsWith(path, ".sst")) return FileType::kTable;
+  if (absl::EndsWith(path, "/RESERVE")) return FileType::kReserve;
   return absl::StrContains(path, "/MANIFEST-") ? FileType::kManifest : FileType::kCurrent;
 }
 
@@ -181,7 +182,8 @@ bool DamageChecker::IsUnchanged(const Contents& now, const std::string& damaged_
 std::string DamageChecker::WrongFiles(const Contents& now, const std::string& damaged_path, const std::string& damaged,
                                       bool is_prefix) const {
   for (const auto& [path, before] : files_) {
-    if (TypeOf(path) == FileType::kCurrent) continue;  // it names the new manifest
+    // The one names the new manifest, and the other is made anew.
+    if (TypeOf(path) == FileType::kCurrent || TypeOf(path) == FileType::kReserve) continue;
     const auto after = now.find(path);
     const bool may_go = is_prefix && TypeOf(path) == FileType::kLog;
     if (after == now.end()) {

@@ -29,7 +29,7 @@
 
 namespace aeternus::stress {
 
-enum class FileType { kCurrent, kManifest, kLog, kTable };
+enum class FileType { kCurrent, kManifest, kLog, kTable, kReserve };
 FileType TypeOf(std::string_view path);
 
 struct Damage {

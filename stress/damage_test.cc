@@ -19,7 +19,7 @@
 namespace aeternus::stress {
 namespace {
 
-constexpr std::string_view kFileTypeNames[] = {"CURRENT", "manifests", "logs", "tables"};
+constexpr std::string_view kFileTypeNames[] = {"CURRENT", "manifests", "logs", "tables", "the reserve"};
 
 // Counts of one kind of damage, by type of file and by answer.
 class Tally {
@@ -57,7 +57,8 @@ class Tally {
     Line("answered right", With(Answer::kRight));
     Line("answered with an error", With(Answer::kError));
     Line("answered with a prefix", With(Answer::kPrefix));
-    for (const FileType type : {FileType::kCurrent, FileType::kManifest, FileType::kLog, FileType::kTable}) {
+    for (const FileType type :
+         {FileType::kCurrent, FileType::kManifest, FileType::kLog, FileType::kTable, FileType::kReserve}) {
       const std::string in = absl::StrCat(kind_, " in ", kFileTypeNames[static_cast<int>(type)]);
       Line(absl::StrCat(in, ", answered right"), Of(type, Answer::kRight));
       Line(absl::StrCat(in, ", answered with an error"), Of(type, Answer::kError));
