@@ -14,7 +14,6 @@
 namespace aeternus::env::testing {
 namespace {
 
-constexpr size_t kSector = 512;
 using enum ItemFate;
 
 // "/f", 1024 bytes 'a' of which the first 100 are synced; the rest are items 0 (412 bytes) and 1 (a whole sector).
