@@ -1,5 +1,6 @@
 #include "stress/peers/leveldb_subject.h"
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -79,6 +80,7 @@ class LevelIterator final : public Iterator {
   std::string_view key() const override { return ViewOf(iterator_->key()); }
   std::string_view value() const override { return ViewOf(iterator_->value()); }
   absl::Status status() const override { return Translated(iterator_->status()); }
+  uint64_t lsn() const override { return 0; }  // nobody compares those of different stores
   absl::Status Refresh() override {
     if (options_.snapshot != nullptr) return absl::FailedPreconditionError("an iterator over a snapshot");
     iterator_.reset(db_->NewIterator(options_));

@@ -1,5 +1,6 @@
 #include "stress/peers/rocksdb_subject.h"
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -73,6 +74,7 @@ class RocksIterator final : public Iterator {
   std::string_view key() const override { return iterator_->key().ToStringView(); }
   std::string_view value() const override { return iterator_->value().ToStringView(); }
   absl::Status status() const override { return Translated(iterator_->status()); }
+  uint64_t lsn() const override { return 0; }  // nobody compares those of different stores
   absl::Status Refresh() override {
     if (snapshot_ != nullptr) return absl::FailedPreconditionError("an iterator over a snapshot");
     return Translated(iterator_->Refresh());
