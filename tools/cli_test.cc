@@ -165,11 +165,17 @@ TEST_F(CliTest, ADumpLoadsIntoACopy) {
 }
 
 TEST_F(CliTest, EveryKindOfFileCanBeDumped) {
+  const auto dump_logs = [this] {
+    std::string logs;
+    for (const std::string& name : FilesNamed(".log")) logs += Output("dump DB --file=" + name);
+    return logs;
+  };
   Output("load DB -", "a\t1\nb\t2\n");
-  ASSERT_EQ(Run("delete-range DB b c").exit_code, 0);
-  std::string logs;
-  for (const std::string& name : FilesNamed(".log")) logs += Output("dump DB --file=" + name);
+  std::string logs = dump_logs();
   EXPECT_TRUE(absl::StrContains(logs, " put \"a\" = \"1\" (1 B)\n")) << logs;
+  // The next process may flush what it recovers, and with it goes that log.
+  ASSERT_EQ(Run("delete-range DB b c").exit_code, 0);
+  logs = dump_logs();
   EXPECT_TRUE(absl::StrContains(logs, " delete range [\"b\", \"c\")\n")) << logs;
   EXPECT_TRUE(absl::StrContains(logs, " seal, last LSN 3")) << logs;
 
