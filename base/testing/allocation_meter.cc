@@ -27,6 +27,10 @@ AllocationMeter::AllocationMeter() { meter_of_thread = this; }
 
 AllocationMeter::~AllocationMeter() { meter_of_thread = nullptr; }
 
+size_t AllocationMeter::largest_bytes() const { return largest_bytes_; }
+
+size_t AllocationMeter::total_bytes() const { return total_bytes_; }
+
 void AllocationMeter::Count(size_t bytes) {
   if (meter_of_thread == nullptr) return;
   meter_of_thread->largest_bytes_ = std::max(meter_of_thread->largest_bytes_, bytes);

@@ -22,8 +22,9 @@ class AllocationMeter {
   AllocationMeter(const AllocationMeter&) = delete;
   AllocationMeter& operator=(const AllocationMeter&) = delete;
 
-  size_t largest_bytes() const { return largest_bytes_; }  // of the requests so far
-  size_t total_bytes() const { return total_bytes_; }      // of all requests, whether or not they were freed since
+  // Not inline: a compiler may take it that operator new changes nothing that it can see.
+  size_t largest_bytes() const;  // of the requests so far
+  size_t total_bytes() const;    // of all requests, whether or not they were freed since
 
   // What operator new tells the meter of its thread, if there is one.
   static void Count(size_t bytes);
