@@ -23,7 +23,7 @@ size_t Varint64Size(uint64_t v) {
   return n;
 }
 
-const char* LoadVarint64(const char* p, const char* end, uint64_t* v) {
+const char* LoadLongVarint64(const char* p, const char* end, uint64_t* v) {
   uint64_t result = 0;
   for (int shift = 0; shift < 64 && p < end; shift += 7) {
     const auto byte = static_cast<uint8_t>(*p++);

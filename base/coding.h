@@ -49,7 +49,14 @@ char* StoreVarint64(char* p, uint64_t v);
 // Bytes that `v` takes as a varint.
 size_t Varint64Size(uint64_t v);
 // Reads a varint from [p, end). Returns the end of it, or nullptr when it is cut short or overlong.
-const char* LoadVarint64(const char* p, const char* end, uint64_t* v);
+const char* LoadLongVarint64(const char* p, const char* end, uint64_t* v);
+inline const char* LoadVarint64(const char* p, const char* end, uint64_t* v) {
+  if (p < end && static_cast<uint8_t>(*p) < 0x80) {
+    *v = static_cast<uint8_t>(*p);
+    return p + 1;
+  }
+  return LoadLongVarint64(p, end, v);
+}
 
 void PutU8(std::string* out, uint8_t v);
 void PutU32(std::string* out, uint32_t v);

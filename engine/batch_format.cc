@@ -11,9 +11,9 @@ constexpr uint8_t kUnboundedEnd = 0;
 constexpr uint8_t kEndFollows = 1;
 
 void EncodeHead(std::string* out, EntryKind kind, std::string_view key) {
-  PutU8(out, static_cast<uint8_t>(kind));
-  PutVarint64(out, 0);  // keyspace
-  PutLengthPrefixed(out, key);
+  char head[2 + kMaxVarint64SizeBytes] = {static_cast<char>(kind), 0 /* keyspace */};
+  out->append(head, static_cast<size_t>(StoreVarint64(head + 2, key.size()) - head));
+  out->append(key);
 }
 
 }  // namespace
@@ -94,15 +94,15 @@ absl::Status CheckOperation(const BatchOperation& operation) {
 
 absl::Status CheckBatch(const WriteBatch& batch) {
   AETERNUS_RETURN_IF_ERROR(CheckBatchSize(batch.size_bytes()));
-  BatchReader reader(BatchAccess::Operations(batch));
-  for (uint32_t i = 0; i < batch.count(); ++i) {
-    AETERNUS_ASSIGN_OR_RETURN(const std::optional<BatchOperation> operation, reader.Next());
-    if (!operation.has_value()) return absl::InternalError("a write batch counts more operations than it holds");
-    if (absl::Status status = CheckOperation(*operation); !status.ok()) {
-      return batch.count() == 1 ? status : Annotate(status, absl::StrCat("operation ", i, " of the batch"));
-    }
-  }
-  return absl::OkStatus();
+  absl::Status status;
+  uint32_t i = 0;
+  ForEachOperation(batch, [&](const BatchOperation& operation) {
+    status = CheckOperation(operation);
+    if (!status.ok() && batch.count() > 1) status = Annotate(status, absl::StrCat("operation ", i, " of the batch"));
+    ++i;
+    return status.ok();
+  });
+  return status;
 }
 
 }  // namespace aeternus

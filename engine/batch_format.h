@@ -52,6 +52,11 @@ class BatchReader {
   Decoder in_;
 };
 
+// Calls `visit(operation)` for each of the operations in `batch`, in order, for as long as it returns true. For bytes
+// that this process has encoded itself, or that BatchReader has read to their end: nothing is checked.
+template <typename Visit>
+void ForEachOperation(const WriteBatch& batch, const Visit& visit);
+
 // A key of a request: InvalidArgument when it is empty, ResourceExhausted when it is longer than a key can be. `what`
 // it is, for the message.
 absl::Status CheckKey(std::string_view what, std::string_view key);
@@ -67,6 +72,35 @@ class BatchAccess {
  public:
   static const std::string& Operations(const WriteBatch& batch) { return batch.operations_; }
 };
+
+// ---- implementation ----
+
+namespace internal {
+
+inline std::string_view TakeTrusted(const char** at, const char* end) {
+  uint64_t size = 0;
+  const char* const bytes = LoadVarint64(*at, end, &size);
+  *at = bytes + size;
+  return {bytes, size};
+}
+
+}  // namespace internal
+
+template <typename Visit>
+void ForEachOperation(const WriteBatch& batch, const Visit& visit) {
+  const std::string& bytes = BatchAccess::Operations(batch);
+  const char* at = bytes.data();
+  const char* const end = at + bytes.size();
+  while (at != end) {
+    BatchOperation operation;
+    operation.kind = static_cast<EntryKind>(*at);
+    at += 2;  // the kind, and the keyspace, which is 0
+    operation.key = internal::TakeTrusted(&at, end);
+    if (operation.kind == EntryKind::kPut) operation.value = internal::TakeTrusted(&at, end);
+    if (operation.kind == EntryKind::kRangeDelete && *at++ != 0) operation.end = internal::TakeTrusted(&at, end);
+    if (!visit(operation)) return;
+  }
+}
 
 }  // namespace aeternus
 

@@ -12,6 +12,13 @@ constexpr size_t kSmallLeaderBytes = size_t{128} << 10;
 
 }  // namespace
 
+struct CommitQueue::Writer {
+  PendingCommit commit;
+  bool done = false;
+  Writer* next = nullptr;
+  env::CondVar woken;
+};
+
 CommitQueue::CommitQueue(size_t max_group_bytes, CommitGroup commit_group)
     : max_group_bytes_(max_group_bytes), commit_group_(std::move(commit_group)) {}
 
@@ -21,42 +28,43 @@ absl::Status CommitQueue::Commit(const WriteBatch& batch, bool sync, Lsn* last_l
   writer.commit.sync = sync;
 
   mutex_.Lock();
-  writers_.push_back(&writer);
+  (first_ == nullptr ? first_ : last_->next) = &writer;
+  last_ = &writer;
   env::SyncPoint("commit:queued");  // under the queue's mutex
-  while (!writer.done && writers_.front() != &writer) writer.woken.Wait(&mutex_);
+  while (!writer.done && first_ != &writer) writer.woken.Wait(&mutex_);
   if (!writer.done) {
-    const std::vector<PendingCommit*> group = TakeGroup();
+    TakeGroup();
     mutex_.Unlock();
-    commit_group_(group);
+    commit_group_(group_);
     mutex_.Lock();
-    Finish(group.size());
+    Finish();
   }
   mutex_.Unlock();
   if (last_lsn != nullptr) *last_lsn = writer.commit.last_lsn;
-  return writer.commit.status;
+  return std::move(writer.commit.status);
 }
 
-std::vector<PendingCommit*> CommitQueue::TakeGroup() {
-  const size_t leader_bytes = writers_.front()->commit.batch->size_bytes();
-  const size_t limit = std::min(max_group_bytes_, leader_bytes + kSmallLeaderBytes);
-  std::vector<PendingCommit*> group;
+void CommitQueue::TakeGroup() {
+  const size_t limit = std::min(max_group_bytes_, first_->commit.batch->size_bytes() + kSmallLeaderBytes);
+  group_.clear();
   size_t bytes = 0;
-  for (Writer* writer : writers_) {
+  for (Writer* writer = first_; writer != nullptr; writer = writer->next) {
     bytes += writer->commit.batch->size_bytes();
-    if (!group.empty() && bytes > limit) break;
-    group.push_back(&writer->commit);
+    if (!group_.empty() && bytes > limit) break;
+    group_.push_back(&writer->commit);
   }
-  return group;
 }
 
-void CommitQueue::Finish(size_t group_size) {
-  for (size_t i = 0; i < group_size; ++i) {
-    Writer* writer = writers_.front();
-    writers_.pop_front();
+void CommitQueue::Finish() {
+  first_->done = true;  // the leader's own, who is awake
+  first_ = first_->next;
+  for (size_t i = 1; i < group_.size(); ++i) {
+    Writer* const writer = first_;
+    first_ = writer->next;  // before it wakes and is gone
     writer->done = true;
-    writer->woken.Signal();  // the leader's own signal wakes nobody
+    writer->woken.Signal();
   }
-  if (!writers_.empty()) writers_.front()->woken.Signal();
+  if (first_ != nullptr) first_->woken.Signal();
 }
 
 }  // namespace aeternus

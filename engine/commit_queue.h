@@ -9,7 +9,6 @@
 #define AETERNUS_ENGINE_COMMIT_QUEUE_H_
 
 #include <cstddef>
-#include <deque>
 #include <functional>
 #include <vector>
 
@@ -35,19 +34,18 @@ class CommitQueue {
   absl::Status Commit(const WriteBatch& batch, bool sync, Lsn* last_lsn = nullptr);
 
  private:
-  struct Writer {
-    PendingCommit commit;
-    bool done = false;
-    env::CondVar woken;
-  };
+  struct Writer;
 
-  std::vector<PendingCommit*> TakeGroup() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void Finish(size_t group_size) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void TakeGroup() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Finish() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const size_t max_group_bytes_;
   const CommitGroup commit_group_;
   env::Mutex mutex_;
-  std::deque<Writer*> writers_ ABSL_GUARDED_BY(mutex_);  // the leader first
+  // Those who wait, each on its own stack, in the order in which they came; the leader first.
+  Writer* first_ ABSL_GUARDED_BY(mutex_) = nullptr;
+  Writer* last_ ABSL_GUARDED_BY(mutex_) = nullptr;
+  std::vector<PendingCommit*> group_;  // the leader's alone; kept for its room
 };
 
 }  // namespace aeternus

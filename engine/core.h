@@ -62,6 +62,7 @@ struct CoreOptions {
   bool create_if_missing = true;
   bool error_if_exists = false;
   bool keep_reserve = true;
+  bool map_unsynced_writes = true;
   env::Env* env = nullptr;
 };
 
@@ -118,7 +119,7 @@ class Core : public std::enable_shared_from_this<Core> {
   void CancelMerges(bool cancel) { merges_cancelled_.store(cancel, std::memory_order_relaxed); }
 
   // ---- the whole ----
-  size_t frozen_count() const ABSL_LOCKS_EXCLUDED(state_mutex_);
+  size_t frozen_count() const { return frozen_count_.load(std::memory_order_acquire); }
   aeternus::Stats Stats() const;
   absl::Status Verify();
   // Syncs and seals the logs, releases the directory. FailedPrecondition while readers hold something. A failed engine
@@ -169,11 +170,14 @@ class Core : public std::enable_shared_from_this<Core> {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(commit_mutex_);
   absl::Status CheckRoomForPuts(absl::Span<PendingCommit* const> run) ABSL_LOCKS_EXCLUDED(state_mutex_);
   absl::StatusOr<bool> FreezeLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(commit_mutex_);
-  absl::Status LogRun(absl::Span<PendingCommit* const> run, Lsn first) ABSL_EXCLUSIVE_LOCKS_REQUIRED(commit_mutex_);
+  absl::Status LogRun(absl::Span<PendingCommit* const> run, Lsn first, bool sync)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(commit_mutex_);
   void ApplyRun(absl::Span<PendingCommit* const> run, Lsn first) ABSL_EXCLUSIVE_LOCKS_REQUIRED(commit_mutex_);
   absl::Status FirstLogInUse();
   absl::StatusOr<std::unique_ptr<wal::Writer>> MakeSegment(EditNumber edit);
   void SetOutOfSpace(const absl::Status& why) ABSL_LOCKS_EXCLUDED(state_mutex_);
+  // To be called after any change of view or failure.
+  void NoteState() ABSL_EXCLUSIVE_LOCKS_REQUIRED(state_mutex_);
 
   // The space reserve: lent for want of space, `why`; and kept back again after whatever may have made room.
   SpaceReserve::Loan BorrowReserve(const absl::Status& why) ABSL_LOCKS_EXCLUDED(state_mutex_);
@@ -240,6 +244,7 @@ class Core : public std::enable_shared_from_this<Core> {
   mutable env::Mutex commit_mutex_;
   Lsn last_lsn_ ABSL_GUARDED_BY(commit_mutex_);                             // the last one assigned
   std::shared_ptr<ChargedMemtable> active_ ABSL_GUARDED_BY(commit_mutex_);  // the view's active memtable
+  std::vector<wal::Frame> frames_ ABSL_GUARDED_BY(commit_mutex_);  // of the run being logged; kept for its room
 
   mutable env::Mutex manifest_mutex_;
   FileNumber next_number_ ABSL_GUARDED_BY(manifest_mutex_);
@@ -253,6 +258,9 @@ class Core : public std::enable_shared_from_this<Core> {
   absl::Status failure_ ABSL_GUARDED_BY(state_mutex_);
   absl::Status out_of_space_ ABSL_GUARDED_BY(state_mutex_);
 
+  // Of what state_mutex_ guards, that which every commit asks.
+  std::atomic<bool> is_writable_{false};      // neither closed nor failed
+  std::atomic<size_t> frozen_count_{0};       // of the view
   std::atomic<bool> is_out_of_space_{false};  // whether out_of_space_ says something
   std::atomic<uint64_t> published_lsn_{0};
   std::atomic<size_t> active_bytes_{0};

@@ -21,12 +21,12 @@ static_assert(kMaxBatchSizeBytes == wal::kMaxPayloadSizeBytes, "a batch is the p
 size_t BatchBytes(const PendingCommit& commit) { return commit.batch->size_bytes(); }
 
 bool HoldsPut(const WriteBatch& batch) {
-  BatchReader reader(BatchAccess::Operations(batch));
-  for (uint32_t i = 0; i < batch.count(); ++i) {
-    const absl::StatusOr<std::optional<BatchOperation>> operation = reader.Next();
-    if (!operation.ok() || !operation->has_value() || (*operation)->kind == EntryKind::kPut) return true;
-  }
-  return false;
+  bool holds_put = false;
+  ForEachOperation(batch, [&](const BatchOperation& operation) {
+    holds_put = operation.kind == EntryKind::kPut;
+    return !holds_put;
+  });
+  return holds_put;
 }
 
 }  // namespace
@@ -124,7 +124,7 @@ absl::Status Core::CommitRun(absl::Span<PendingCommit* const> run) {
     return absl::ResourceExhaustedError("the database has used up its 2^56 log sequence numbers");
   }
   const Lsn first(last_lsn_.value + 1);
-  AETERNUS_RETURN_IF_ERROR(LogRun(run, first));
+  AETERNUS_RETURN_IF_ERROR(LogRun(run, first, sync));
   last_lsn_ = Lsn(last_lsn_.value + operations);
   if (sync && !IsPlanted(PlantedBug::kAcknowledgedBeforeSync)) {
     absl::Status status = logs_->SyncAll();
@@ -140,20 +140,21 @@ absl::Status Core::CommitRun(absl::Span<PendingCommit* const> run) {
   return absl::OkStatus();
 }
 
-absl::Status Core::LogRun(absl::Span<PendingCommit* const> run, Lsn first) {
+absl::Status Core::LogRun(absl::Span<PendingCommit* const> run, Lsn first, bool sync) {
   AETERNUS_RETURN_IF_ERROR(FirstLogInUse());
-  std::vector<wal::Frame> frames;
-  frames.reserve(run.size());
+  frames_.clear();
   for (const PendingCommit* commit : run) {
-    frames.push_back({.type = wal::FrameType::kBatch,
-                      .first_lsn = first,
-                      .lsn_count = commit->batch->count(),
-                      .synced_lsn = logs_->synced_lsn(),
-                      .payload = BatchAccess::Operations(*commit->batch)});
+    frames_.push_back({.type = wal::FrameType::kBatch,
+                       .first_lsn = first,
+                       .lsn_count = commit->batch->count(),
+                       .synced_lsn = logs_->synced_lsn(),
+                       .payload = BatchAccess::Operations(*commit->batch)});
     first = Lsn(first.value + commit->batch->count());
   }
   bool wrote = false;
-  const absl::Status status = logs_->Append(frames, &wrote);
+  const bool is_mapped = !sync && options_.map_unsynced_writes;
+  const auto next = is_mapped ? env::LogFile::Next::kMore : env::LogFile::Next::kSync;
+  const absl::Status status = logs_->Append(frames_, next, &wrote);
   if (status.ok()) {
     if (is_out_of_space_.load(std::memory_order_relaxed) && !reserve_.is_lent()) SetOutOfSpace(absl::OkStatus());
     return status;
@@ -182,9 +183,7 @@ void Core::ApplyRun(absl::Span<PendingCommit* const> run, Lsn first) {
   Memtable& memtable = active_->table();
   Lsn lsn = first;
   for (PendingCommit* commit : run) {
-    BatchReader reader(BatchAccess::Operations(*commit->batch));
-    for (uint32_t i = 0; i < commit->batch->count(); ++i, ++lsn.value) {
-      const BatchOperation operation = **reader.Next();  // checked before it was logged
+    ForEachOperation(*commit->batch, [&](const BatchOperation& operation) {
       env::SyncPoint("commit:apply");
       switch (operation.kind) {
         case EntryKind::kPut:
@@ -196,7 +195,9 @@ void Core::ApplyRun(absl::Span<PendingCommit* const> run, Lsn first) {
         default:
           memtable.DeleteRange(operation.key, operation.end, lsn);
       }
-    }
+      ++lsn.value;
+      return true;
+    });
     commit->last_lsn = Lsn(lsn.value - 1);
   }
   active_bytes_.store(memtable.entry_bytes(), std::memory_order_relaxed);
@@ -228,6 +229,7 @@ absl::StatusOr<bool> Core::FreezeLocked() {
   view->frozen.push_back({active_, log.number, log.end_offset});
   view->active = fresh;
   view_ = std::move(view);
+  NoteState();
   active_ = std::move(fresh);
   active_bytes_.store(0, std::memory_order_relaxed);
   return true;
@@ -257,9 +259,15 @@ absl::Status Core::Fail(const absl::Status& cause) {
     failure_ =
         absl::InternalError(absl::StrCat("the database in ", dir_, " is read-only because of an earlier failure (",
                                          cause.message(), "); reopen it to recover what was acknowledged"));
+    NoteState();
     return env::AsFinal(cause);
   }
   return failure_;
+}
+
+void Core::NoteState() {
+  is_writable_.store(view_ != nullptr && failure_.ok(), std::memory_order_release);
+  frozen_count_.store(view_ == nullptr ? 0 : view_->frozen.size(), std::memory_order_release);
 }
 
 absl::Status Core::ClosedError() const {
@@ -272,6 +280,7 @@ absl::Status Core::CheckOpen() const {
 }
 
 absl::Status Core::CheckWritable() const {
+  if (is_writable_.load(std::memory_order_acquire)) return absl::OkStatus();
   env::MutexLock lock(&state_mutex_);
   return view_ == nullptr ? ClosedError() : failure_;
 }

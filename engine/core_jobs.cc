@@ -146,6 +146,7 @@ absl::Status Core::CommitEdit(VersionEdit edit, absl::FunctionRef<void(View&)> a
     view->tables = std::move(tables);
     amend(*view);
     view_ = std::move(view);
+    NoteState();
   }
   return CheckpointIfGrown();
 }

@@ -273,6 +273,7 @@ void Core::StartFrom(const Replay& replay, const ManifestState& state) {
   }
   env::MutexLock lock(&state_mutex_);
   view_ = std::move(view);
+  NoteState();
 }
 
 void Core::DiscardUnreferenced(const DirectoryContents& contents, const Replay& replay) {

@@ -72,11 +72,6 @@ std::string_view EngineStateName(EngineState state) {
   return "unknown";
 }
 
-size_t Core::frozen_count() const {
-  env::MutexLock lock(&state_mutex_);
-  return view_ == nullptr ? 0 : view_->frozen.size();
-}
-
 Stats Core::Stats() const {
   aeternus::Stats stats;
   std::shared_ptr<const View> view;
@@ -213,6 +208,7 @@ absl::Status Core::Close() {
     env::MutexLock lock(&state_mutex_);
     last = std::move(view_);
     view_ = nullptr;
+    NoteState();
   }
   active_.reset();
   last.reset();

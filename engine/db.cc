@@ -22,8 +22,34 @@ CoreOptions OptionsOf(const DbConfig& config) {
           .create_if_missing = config.create_if_missing,
           .error_if_exists = config.error_if_exists,
           .keep_reserve = config.keep_reserve,
+          .map_unsynced_writes = config.map_unsynced_writes,
           .env = config.env};
 }
+
+// An empty batch for one operation: this thread's own, whose room is kept for the next one unless it is large.
+class ScratchBatch {
+ public:
+  ScratchBatch() : batch_(&OfThisThread()) {}
+  ~ScratchBatch() {
+    if (batch_->size_bytes() > kMaxKeptBytes) {
+      *batch_ = WriteBatch();
+    } else {
+      batch_->Clear();
+    }
+  }
+  ScratchBatch(const ScratchBatch&) = delete;
+  ScratchBatch& operator=(const ScratchBatch&) = delete;
+  WriteBatch& operator*() const { return *batch_; }
+  WriteBatch* operator->() const { return batch_; }
+
+ private:
+  static constexpr size_t kMaxKeptBytes = size_t{64} << 10;
+  static WriteBatch& OfThisThread() {
+    thread_local WriteBatch batch;
+    return batch;
+  }
+  WriteBatch* const batch_;
+};
 
 }  // namespace
 
@@ -36,6 +62,14 @@ class Db::Impl {
         // A group no larger than a memtable freezes one at most, which bounds how many can wait for their flush.
         queue(std::min(kMaxGroupBytes, config.write_buffer_bytes),
               [this](absl::Span<PendingCommit* const> group) { CommitGroup(group); }) {}
+
+  // A batch of at least one operation, each of them checked.
+  absl::Status Commit(const WriteBatch& batch, const WriteOptions& options) {
+    Lsn last_lsn;
+    AETERNUS_RETURN_IF_ERROR(queue.Commit(batch, options.sync, &last_lsn));
+    if (options.commit_lsn != nullptr) *options.commit_lsn = last_lsn.value;
+    return absl::OkStatus();
+  }
 
   const std::shared_ptr<Core> core;
   Background background;
@@ -73,30 +107,30 @@ absl::Status Db::Close() {
 }
 
 absl::Status Db::Put(std::string_view key, std::string_view value, const WriteOptions& options) {
-  WriteBatch batch;
-  batch.Put(key, value);
-  return Write(batch, options);
+  AETERNUS_RETURN_IF_ERROR(CheckOperation({.kind = EntryKind::kPut, .key = key, .value = value}));
+  const ScratchBatch batch;
+  batch->Put(key, value);
+  return impl_->Commit(*batch, options);
 }
 
 absl::Status Db::Delete(std::string_view key, const WriteOptions& options) {
-  WriteBatch batch;
-  batch.Delete(key);
-  return Write(batch, options);
+  AETERNUS_RETURN_IF_ERROR(CheckOperation({.kind = EntryKind::kDelete, .key = key}));
+  const ScratchBatch batch;
+  batch->Delete(key);
+  return impl_->Commit(*batch, options);
 }
 
 absl::Status Db::DeleteRange(std::string_view start, std::string_view end, const WriteOptions& options) {
-  WriteBatch batch;
-  batch.DeleteRange(start, end);
-  return Write(batch, options);
+  AETERNUS_RETURN_IF_ERROR(CheckOperation({.kind = EntryKind::kRangeDelete, .key = start, .end = end}));
+  const ScratchBatch batch;
+  batch->DeleteRange(start, end);
+  return impl_->Commit(*batch, options);
 }
 
 absl::Status Db::Write(const WriteBatch& batch, const WriteOptions& options) {
   if (batch.empty()) return impl_->core->CheckWritable();
   AETERNUS_RETURN_IF_ERROR(CheckBatch(batch));
-  Lsn last_lsn;
-  AETERNUS_RETURN_IF_ERROR(impl_->queue.Commit(batch, options.sync, &last_lsn));
-  if (options.commit_lsn != nullptr) *options.commit_lsn = last_lsn.value;
-  return absl::OkStatus();
+  return impl_->Commit(batch, options);
 }
 
 absl::StatusOr<std::optional<std::string>> Db::Get(std::string_view key, const ReadOptions& options) {

@@ -16,6 +16,7 @@ CoreOptions OptionsOf(const EngineConfig& config) {
           .create_if_missing = config.create_if_missing,
           .error_if_exists = config.error_if_exists,
           .keep_reserve = config.keep_reserve,
+          .map_unsynced_writes = config.map_unsynced_writes,
           .env = config.env};
 }
 

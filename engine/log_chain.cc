@@ -36,8 +36,6 @@ std::shared_ptr<LogChain::Log> LogChain::active() const {
   return active_;
 }
 
-bool LogChain::has_active() const { return active() != nullptr; }
-
 std::optional<LogChain::Position> LogChain::active_position() const {
   const std::shared_ptr<Log> log = active();
   if (log == nullptr) return std::nullopt;
@@ -45,9 +43,8 @@ std::optional<LogChain::Position> LogChain::active_position() const {
 }
 
 LogLink LogChain::end() const {
-  const std::shared_ptr<Log> log = active();
-  if (log == nullptr) return predecessor_;
-  return {.predecessor = log->number, .end_offset = log->end_offset, .last_lsn = Lsn(log->last_lsn)};
+  if (current_ == nullptr) return predecessor_;
+  return {.predecessor = current_->number, .end_offset = current_->end_offset, .last_lsn = Lsn(current_->last_lsn)};
 }
 
 void LogChain::RaiseSynced(Lsn lsn) {
@@ -85,45 +82,47 @@ absl::Status LogChain::PrepareLocked() {
   return absl::OkStatus();
 }
 
-absl::Status LogChain::Append(absl::Span<const wal::Frame> batches, bool* wrote) {
+absl::Status LogChain::Append(absl::Span<const wal::Frame> batches, env::LogFile::Next next, bool* wrote) {
   *wrote = false;
-  std::shared_ptr<Log> log = active();
-  const bool begins = log == nullptr;
-  if (begins) {
-    AETERNUS_RETURN_IF_ERROR(EnsureNext().status());
-    env::MutexLock lock(&list_mutex_);
-    log = std::make_shared<Log>(prepared_->number());
-    log->writer = std::move(prepared_);
-    log->last_lsn = predecessor_.last_lsn.value;
-    active_ = log;  // before its first frame, so that EnsureNext always finds it here or there
-  }
+  return current_ == nullptr ? Begin(batches, next, wrote) : AppendToCurrent(batches, next, wrote);
+}
 
-  const std::string link = begins ? EncodeLogLink(predecessor_) : std::string();
+absl::Status LogChain::Begin(absl::Span<const wal::Frame> batches, env::LogFile::Next next, bool* wrote) {
+  AETERNUS_RETURN_IF_ERROR(EnsureNext().status());
+  {
+    env::MutexLock lock(&list_mutex_);
+    current_ = std::make_shared<Log>(prepared_->number());
+    current_->writer = std::move(prepared_);
+    current_->last_lsn = predecessor_.last_lsn.value;
+    active_ = current_;  // before its first frame, so that EnsureNext always finds it here or there
+  }
+  const std::string link = EncodeLogLink(predecessor_);
   std::vector<wal::Frame> frames;
   frames.reserve(batches.size() + 1);
-  if (begins) {
-    frames.push_back({.type = wal::FrameType::kLink,
-                      .first_lsn = batches.front().first_lsn,
-                      .lsn_count = 0,
-                      .synced_lsn = synced_lsn(),
-                      .payload = link});
-  }
+  frames.push_back({.type = wal::FrameType::kLink,
+                    .first_lsn = batches.front().first_lsn,
+                    .lsn_count = 0,
+                    .synced_lsn = synced_lsn(),
+                    .payload = link});
   frames.insert(frames.end(), batches.begin(), batches.end());
-
-  const uint64_t before = log->writer->size_bytes();
-  const absl::Status status = log->writer->Append(frames, wrote);
-  if (!status.ok() && begins && !*wrote) {
+  const absl::Status status = AppendToCurrent(frames, next, wrote);
+  if (!status.ok() && !*wrote) {
     env::MutexLock lock(&list_mutex_);  // still without a frame: it is the prepared one again
-    prepared_ = std::move(log->writer);
+    prepared_ = std::move(current_->writer);
     active_ = nullptr;
-    return status;
-  }
-  if (status.ok()) {
-    if (batches.back().lsn_count > 0) log->last_lsn = batches.back().last_lsn().value;
-    log->end_offset.store(log->writer->size_bytes(), std::memory_order_release);
-    bytes_appended_.fetch_add(log->writer->size_bytes() - before, std::memory_order_relaxed);
+    current_ = nullptr;
   }
   return status;
+}
+
+absl::Status LogChain::AppendToCurrent(absl::Span<const wal::Frame> frames, env::LogFile::Next next, bool* wrote) {
+  const uint64_t before = current_->writer->size_bytes();
+  AETERNUS_RETURN_IF_ERROR(current_->writer->Append(frames, next, wrote));
+  const uint64_t end = current_->writer->size_bytes();
+  if (frames.back().lsn_count > 0) current_->last_lsn = frames.back().last_lsn().value;
+  current_->end_offset.store(end, std::memory_order_release);
+  bytes_appended_.fetch_add(end - before, std::memory_order_relaxed);
+  return absl::OkStatus();
 }
 
 wal::Frame LogChain::SealFrame(const Log& log) const {
@@ -132,14 +131,14 @@ wal::Frame LogChain::SealFrame(const Log& log) const {
 
 absl::Status LogChain::Seal(bool* wrote) {
   *wrote = false;
-  std::shared_ptr<Log> log = active();
-  if (log == nullptr) return absl::OkStatus();
-  const wal::Frame seal = SealFrame(*log);
-  AETERNUS_RETURN_IF_ERROR(log->writer->Append({&seal, 1}, wrote));
+  if (current_ == nullptr) return absl::OkStatus();
+  const wal::Frame seal = SealFrame(*current_);
+  AETERNUS_RETURN_IF_ERROR(current_->writer->Append({&seal, 1}, env::LogFile::Next::kMore, wrote));
   predecessor_ = end();
   env::MutexLock lock(&list_mutex_);
   older_.push_back(std::move(active_));
   active_ = nullptr;
+  current_ = nullptr;
   return absl::OkStatus();
 }
 

@@ -28,6 +28,7 @@
 #include "absl/types/span.h"
 #include "base/coding.h"
 #include "base/types.h"
+#include "env/file_system.h"
 #include "env/mutex.h"
 #include "wal/frame.h"
 #include "wal/writer.h"
@@ -53,8 +54,9 @@ class LogChain {
   LogChain(SegmentFactory factory, const LogLink& predecessor, Lsn synced);
 
   // Appends batch frames to the active log; with none active, the next segment becomes it, beginning with a link.
-  // `wrote` as in wal::Writer::Append: on an error, whether bytes may have reached the file.
-  absl::Status Append(absl::Span<const wal::Frame> batches, bool* wrote);
+  // `next`, `wrote` as in wal::Writer::Append: whether SyncAll follows; on an error, whether bytes may have reached the
+  // file.
+  absl::Status Append(absl::Span<const wal::Frame> batches, env::LogFile::Next next, bool* wrote);
   // Ends the active log, if any, with a seal; the next Append begins a new one. `wrote` as above; on an error with
   // *wrote == false the log is active as before.
   absl::Status Seal(bool* wrote);
@@ -71,7 +73,7 @@ class LogChain {
   absl::StatusOr<FileNumber> EnsureNext();
   // Prepares the log after the active one, unless it is ready.
   absl::Status PrepareNext();
-  bool has_active() const;
+  bool has_active() const { return current_ != nullptr; }  // of the writer role
   // Which log is active, and where its last batch ends.
   struct Position {
     FileNumber number;
@@ -96,12 +98,15 @@ class LogChain {
 
   absl::Status PrepareLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(prepare_mutex_);
   absl::Status SyncOlderLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(sync_mutex_);
+  absl::Status Begin(absl::Span<const wal::Frame> batches, env::LogFile::Next next, bool* wrote);
+  absl::Status AppendToCurrent(absl::Span<const wal::Frame> frames, env::LogFile::Next next, bool* wrote);
   std::shared_ptr<Log> active() const ABSL_LOCKS_EXCLUDED(list_mutex_);
   wal::Frame SealFrame(const Log& log) const;
   void RaiseSynced(Lsn lsn);
 
   const SegmentFactory factory_;
-  LogLink predecessor_;  // of the next log; writer role only
+  LogLink predecessor_;           // of the next log; writer role only
+  std::shared_ptr<Log> current_;  // active_, for the writer role, who alone changes it and so needs no lock to read it
 
   env::Mutex prepare_mutex_;  // held while a segment is made
   env::Mutex sync_mutex_;     // held while logs are synced, so that older logs are durable in order

@@ -61,7 +61,7 @@ class LogChainTest : public ::testing::Test {
                               .lsn_count = count,
                               .synced_lsn = chain_.synced_lsn(),
                               .payload = payload};
-    const absl::Status status = chain_.Append({&batch, 1}, &wrote_);
+    const absl::Status status = chain_.Append({&batch, 1}, env::LogFile::Next::kSync, &wrote_);
     if (status.ok()) last_lsn_ += count;
     return status;
   }
@@ -191,7 +191,7 @@ TEST_F(LogChainTest, ALinkSaysWhereTheLogBeforeItEnded) {
 TEST_F(LogChainTest, TheFirstLogLinksToWhereRecoveryEndedTheChain) {
   LogChain chain([this] { return MakeSegment(); }, {FileNumber(9), 640, Lsn(41)}, Lsn(41));
   const wal::Frame batch = {.first_lsn = Lsn(50), .lsn_count = 1, .synced_lsn = chain.synced_lsn(), .payload = "x"};
-  ASSERT_OK(chain.Append({&batch, 1}, &wrote_));
+  ASSERT_OK(chain.Append({&batch, 1}, env::LogFile::Next::kSync, &wrote_));
   EXPECT_EQ(LinkOf(1).predecessor, FileNumber(9));
   EXPECT_EQ(LinkOf(1).end_offset, 640u);
   EXPECT_EQ(LinkOf(1).last_lsn, Lsn(41));

@@ -55,17 +55,20 @@ class WritableFile {
 //
 //   span = Reserve(n)   n bytes at the end of the file, backed by the disk: running out of space is met here,
 //                       ResourceExhausted, before anything is promised; nothing is visible in the file yet
-//   Commit(n)           the first n bytes of the span are written; n <= the reserved size, and 0 takes it back.
-//                       ResourceExhausted, where the disk could not back them ahead: none of them is written, and the
-//                       file is as it was. Any other error leaves it unknown which of the bytes are in the file: the
-//                       log is failed.
+//   Commit(n, next)     the first n bytes of the span are written; n <= the reserved size, and 0 takes it back. How
+//                       they get there may depend on what comes `next`; what is promised does not. ResourceExhausted,
+//                       where the disk could not back them ahead: none of them is written, and the file is as it was.
+//                       Any other error leaves it unknown which of the bytes are in the file: the log is failed.
 //   Sync()              everything committed before the call is synced. After an error nothing may be concluded from a
 //                       later success (invariant 5).
 class LogFile {
  public:
+  // What the caller does with the file next: sync it, or perhaps commit more first.
+  enum class Next : uint8_t { kSync, kMore };
+
   virtual ~LogFile() = default;
   virtual absl::StatusOr<absl::Span<char>> Reserve(size_t n) = 0;
-  virtual absl::Status Commit(size_t n) = 0;
+  virtual absl::Status Commit(size_t n, Next next) = 0;
   virtual absl::Status Sync() = 0;
   // Bytes committed so far: the offset of the next reserved byte.
   virtual uint64_t size() const = 0;

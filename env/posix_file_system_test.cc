@@ -111,12 +111,13 @@ TEST_F(PosixFileSystemTest, FrameThatCannotBeReservedLeavesTheLogUsable) {
     const struct rlimit limit = {100'000, 100'000};
     if (setrlimit(RLIMIT_FSIZE, &limit) != 0) _exit(1);
     std::unique_ptr<LogFile> log = *fs.NewLogFile(Path("log"), 4096);
-    if (!log->Reserve(5000).ok() || !log->Commit(5000).ok()) _exit(2);
+    if (!log->Reserve(5000).ok() || !log->Commit(5000, LogFile::Next::kSync).ok()) _exit(2);
     const absl::StatusOr<absl::Span<char>> too_much = log->Reserve(100'000);
-    if (too_much.ok()) _exit(log->Commit(100'000).ok() ? 3 : 0);  // no real allocation here: met at the write
+    if (too_much.ok())
+      _exit(log->Commit(100'000, LogFile::Next::kSync).ok() ? 3 : 0);  // no real allocation here: met at the write
     if (!absl::IsResourceExhausted(too_much.status())) _exit(4);
     // Less than a whole chunk is left, and is given.
-    if (!log->Reserve(90'000).ok() || !log->Commit(90'000).ok()) _exit(5);
+    if (!log->Reserve(90'000).ok() || !log->Commit(90'000, LogFile::Next::kSync).ok()) _exit(5);
     _exit(log->size() == 95'000 ? 0 : 6);
   }
   int status = 0;
@@ -151,7 +152,7 @@ TEST_F(PosixFileSystemTest, UnwrittenRestOfALogIsAHole) {
   std::unique_ptr<LogFile> log = *fs.NewLogFile(Path("log"), 16 << 20);
   std::unique_ptr<RandomAccessFile> file = *fs.NewRandomAccessFile(Path("log"));
   ASSERT_TRUE(log->Reserve(100).ok());
-  ASSERT_TRUE(log->Commit(100).ok());
+  ASSERT_TRUE(log->Commit(100, LogFile::Next::kSync).ok());
   ASSERT_TRUE(log->Sync().ok());
   if (file->NextData(8 << 20).value() == (8 << 20)) GTEST_SKIP() << "the file system of " << root_ << " has no holes";
   EXPECT_EQ(file->NextData(8 << 20).value(), uint64_t{16} << 20);

@@ -36,12 +36,17 @@ absl::StatusOr<absl::Span<char>> PosixLogFile::Reserve(size_t n) {
   return absl::Span<char>(buffer_.get(), n);
 }
 
-absl::Status PosixLogFile::Commit(size_t n) {
+absl::Status PosixLogFile::Commit(size_t n, Next next) {
   CHECK_LE(n, reserved_) << "more committed than reserved of " << path_;
   reserved_ = 0;
-  size_t written = 0;
-  const absl::Status status = WriteFully("commit", descriptor_.get(), path_, size_, {buffer_.get(), n}, &written);
-  if (!status.ok()) return written > 0 ? AsFinal(status) : status;
+  const std::string_view data(buffer_.get(), n);
+  const bool is_stored =
+      next == Next::kMore && can_allocate_ && window_.Store(descriptor_.get(), size_, data, allocated_);
+  if (!is_stored) {
+    size_t written = 0;
+    const absl::Status status = WriteFully("commit", descriptor_.get(), path_, size_, data, &written);
+    if (!status.ok()) return written > 0 ? AsFinal(status) : status;
+  }
   size_ += n;
   return absl::OkStatus();
 }

@@ -1,4 +1,6 @@
-// LogFile over space allocated ahead: frames are built in memory and go to the file by one pwrite(2) each.
+// LogFile over space allocated ahead: frames are built in memory and go to the file by one pwrite(2) each, or, when no
+// sync follows, by a store into a mapping (posix_log_window.h). A synced group is never stored that way: a sync writes
+// whole folios of what was dirtied through a mapping, up to a megabyte for a frame, but only the blocks of a pwrite.
 #ifndef AETERNUS_ENV_POSIX_LOG_FILE_H_
 #define AETERNUS_ENV_POSIX_LOG_FILE_H_
 
@@ -13,6 +15,7 @@
 #include "absl/types/span.h"
 #include "env/file_system.h"
 #include "env/posix_io.h"
+#include "env/posix_log_window.h"
 
 namespace aeternus::env {
 
@@ -26,7 +29,7 @@ class PosixLogFile final : public LogFile {
   absl::Status Allocate(uint64_t bytes);
 
   absl::StatusOr<absl::Span<char>> Reserve(size_t n) override;
-  absl::Status Commit(size_t n) override;
+  absl::Status Commit(size_t n, Next next) override;
   absl::Status Sync() override { return SyncData(descriptor_.get(), path_); }
   uint64_t size() const override { return size_; }
   const std::string& path() const override { return path_; }
@@ -43,6 +46,7 @@ class PosixLogFile final : public LogFile {
   size_t reserved_ = 0;
   std::unique_ptr<char[]> buffer_;
   size_t buffer_size_ = 0;
+  PosixLogWindow window_;
 };
 
 }  // namespace aeternus::env

@@ -78,7 +78,7 @@ absl::Status AppendAndSync(wal::Writer* writer, EditNumber number, const Version
   frame.lsn_count = 1;
   frame.synced_lsn = Lsn(number.value - 1);
   frame.payload = payload;
-  AETERNUS_RETURN_IF_ERROR(writer->Append({&frame, 1}, wrote));
+  AETERNUS_RETURN_IF_ERROR(writer->Append({&frame, 1}, env::LogFile::Next::kSync, wrote));
   return writer->Sync();
 }
 

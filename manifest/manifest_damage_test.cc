@@ -180,7 +180,7 @@ absl::StatusOr<std::optional<ManifestState>> ReadForged(const std::vector<wal::F
   identity.kind = FileKind::kManifest;
   const auto writer = wal::Writer::Create(&fs, kManifestPath, identity, 0);
   EXPECT_TRUE(writer.ok()) << writer.status();
-  EXPECT_TRUE((*writer)->Append(frames).ok());
+  EXPECT_TRUE((*writer)->Append(frames, env::LogFile::Next::kSync).ok());
   identity.kind = FileKind::kCurrent;
   identity.format_version = kFormatVersion;
   identity.edit = EditNumber(first_edit);

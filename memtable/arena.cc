@@ -32,6 +32,11 @@ char* Arena::Allocate(size_t size, size_t alignment) {
 }
 
 char* Arena::NewBlock(size_t size) {
+  if (size == kLargestBlockBytes) {
+    huge_blocks_.emplace_back(size);
+    memory_bytes_.fetch_add(size + sizeof(huge_blocks_.back()), std::memory_order_relaxed);
+    return huge_blocks_.back().data();
+  }
   blocks_.push_back(std::make_unique_for_overwrite<char[]>(size));
   memory_bytes_.fetch_add(size + sizeof(blocks_.back()), std::memory_order_relaxed);
   return blocks_.back().get();

@@ -1,7 +1,7 @@
 // Memory that is handed out in small pieces and given back all at once, when the arena dies.
 //
 // Blocks grow from tiny to large, so that a memtable of a 512 B write buffer costs no more than it holds and one of
-// 64 MiB asks the allocator seldom.
+// 64 MiB asks for memory seldom, and then for huge pages.
 //
 // Thread safety: Allocate by one thread at a time; memory_bytes by any.
 #ifndef AETERNUS_MEMTABLE_ARENA_H_
@@ -12,12 +12,14 @@
 #include <memory>
 #include <vector>
 
+#include "env/huge_block.h"
+
 namespace aeternus {
 
 class Arena {
  public:
   static constexpr size_t kFirstBlockBytes = size_t{1} << 10;
-  static constexpr size_t kLargestBlockBytes = size_t{1} << 20;
+  static constexpr size_t kLargestBlockBytes = env::HugeBlock::kPageBytes;
 
   Arena() = default;
   Arena(const Arena&) = delete;
@@ -36,6 +38,7 @@ class Arena {
   size_t free_bytes_ = 0;
   size_t next_block_bytes_ = kFirstBlockBytes;
   std::vector<std::unique_ptr<char[]>> blocks_;
+  std::vector<env::HugeBlock> huge_blocks_;
   std::atomic<size_t> memory_bytes_{0};
 };
 

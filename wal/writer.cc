@@ -15,7 +15,7 @@ absl::StatusOr<std::unique_ptr<Writer>> Writer::Create(env::FileSystem* file_sys
   const std::string header = EncodeFileIdentity(identity);
   AETERNUS_ASSIGN_OR_RETURN(const absl::Span<char> span, file->Reserve(header.size()));
   std::memcpy(span.data(), header.data(), header.size());
-  AETERNUS_RETURN_IF_ERROR(file->Commit(header.size()));
+  AETERNUS_RETURN_IF_ERROR(file->Commit(header.size(), env::LogFile::Next::kSync));
   AETERNUS_RETURN_IF_ERROR(env::AsFinal(file->Sync()));
   return std::unique_ptr<Writer>(new Writer(std::move(file), identity));
 }
@@ -23,7 +23,7 @@ absl::StatusOr<std::unique_ptr<Writer>> Writer::Create(env::FileSystem* file_sys
 Writer::Writer(std::unique_ptr<env::LogFile> file, const FileIdentity& identity)
     : file_(std::move(file)), identity_(identity), salt_(FrameSalt(identity.database_id, identity.number)) {}
 
-absl::Status Writer::Append(absl::Span<const Frame> frames, bool* wrote) {
+absl::Status Writer::Append(absl::Span<const Frame> frames, env::LogFile::Next next, bool* wrote) {
   if (wrote != nullptr) *wrote = false;
   if (frames.empty()) return absl::OkStatus();
   uint64_t total = 0;
@@ -47,7 +47,7 @@ absl::Status Writer::Append(absl::Span<const Frame> frames, bool* wrote) {
     out += size;
     offset += size;
   }
-  const absl::Status status = file_->Commit(total);
+  const absl::Status status = file_->Commit(total, next);
   if (wrote != nullptr) *wrote = !absl::IsResourceExhausted(status);
   return status;
 }

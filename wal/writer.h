@@ -29,8 +29,8 @@ class Writer {
   // Makes room for `frames` in one piece: ResourceExhausted with `*wrote` false means that nothing was written or
   // promised and the log is as before. Then writes them all, or returns an error after which the log is failed: which
   // frames are in the file is unknown. `wrote` (may be null) says whether bytes may have reached the file, which tells
-  // the two kinds of error apart.
-  absl::Status Append(absl::Span<const Frame> frames, bool* wrote = nullptr);
+  // the two kinds of error apart. `next`: whether Sync follows (env::LogFile).
+  absl::Status Append(absl::Span<const Frame> frames, env::LogFile::Next next, bool* wrote = nullptr);
 
   // Everything appended before the call is on disk. After an error, never ResourceExhausted, the log is failed for
   // good (invariant 5).

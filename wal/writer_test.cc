@@ -40,7 +40,7 @@ struct Fixture {
     for (const std::string& payload : group) {
       frames.push_back({.first_lsn = Lsn(payloads.size() + frames.size() + 1), .lsn_count = 1, .payload = payload});
     }
-    const absl::Status status = writer->Append(frames, wrote);
+    const absl::Status status = writer->Append(frames, env::LogFile::Next::kSync, wrote);
     if (status.ok()) payloads.insert(payloads.end(), group.begin(), group.end());
     return status;
   }

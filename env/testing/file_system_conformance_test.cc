@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <random>
 #include <string>
 #include <thread>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
+#include "base/testing/test_seed.h"
 #include "env/file_system.h"
 #include "env/posix_file_system.h"
 #include "env/testing/sim_file_system.h"
@@ -72,11 +74,11 @@ class FileSystemTest : public ::testing::TestWithParam<Kind> {
 };
 
 // Reserves and commits one frame.
-absl::Status AppendFrame(LogFile& log, std::string_view frame) {
+absl::Status AppendFrame(LogFile& log, std::string_view frame, LogFile::Next next = LogFile::Next::kSync) {
   absl::StatusOr<absl::Span<char>> span = log.Reserve(frame.size());
   if (!span.ok()) return span.status();
   frame.copy(span->data(), frame.size());
-  return log.Commit(frame.size());
+  return log.Commit(frame.size(), next);
 }
 
 // `status` has the code, and its message names the path.
@@ -256,7 +258,7 @@ TEST_P(FileSystemTest, ReservedBytesAreNotInTheFileUntilCommitted) {
   EXPECT_EQ(span->size(), 100u);
   std::fill(span->begin(), span->end(), 'x');
   EXPECT_EQ(Read("log"), std::string(4096, '\0'));
-  ASSERT_TRUE(log->Commit(40).ok());
+  ASSERT_TRUE(log->Commit(40, LogFile::Next::kSync).ok());
   EXPECT_EQ(log->size(), 40u);
   EXPECT_EQ(Read("log"), std::string(40, 'x') + std::string(4096 - 40, '\0'));
 }
@@ -266,7 +268,7 @@ TEST_P(FileSystemTest, CommitOfNothingTakesTheReservationBack) {
   absl::StatusOr<absl::Span<char>> span = log->Reserve(100);
   ASSERT_TRUE(span.ok());
   std::fill(span->begin(), span->end(), 'x');
-  ASSERT_TRUE(log->Commit(0).ok());
+  ASSERT_TRUE(log->Commit(0, LogFile::Next::kSync).ok());
   EXPECT_EQ(log->size(), 0u);
   ASSERT_TRUE(AppendFrame(*log, "abc").ok());
   EXPECT_EQ(Read("log"), "abc" + std::string(4096 - 3, '\0'));
@@ -291,6 +293,28 @@ TEST_P(FileSystemTest, LogGrowsBeyondItsAllocation) {
   }
 }
 
+TEST_P(FileSystemTest, CommitsBeforeASyncAndOthersMakeOneFile) {
+  std::mt19937_64 random(TestSeed());
+  std::unique_ptr<LogFile> log = NewLog("log", 3'000'001);
+  std::string expected;
+  while (expected.size() < 4'000'000) {  // on beyond the allocation
+    const size_t size = random() % (random() % 10 == 0 ? 200'000 : 500);
+    const std::string frame(size, static_cast<char>('a' + random() % 26));
+    const bool syncs = random() % 4 == 0;
+    ASSERT_TRUE(AppendFrame(*log, frame, syncs ? LogFile::Next::kSync : LogFile::Next::kMore).ok());
+    expected += frame;
+    if (random() % 50 == 0) {
+      ASSERT_TRUE(log->Sync().ok());
+    }
+  }
+  const std::string before_sync = Read("log");
+  EXPECT_TRUE(before_sync.compare(0, expected.size(), expected) == 0);
+  EXPECT_EQ(before_sync.find_first_not_of('\0', expected.size()), std::string::npos);
+  ASSERT_TRUE(log->Sync().ok());
+  log.reset();
+  EXPECT_TRUE(Read("log") == before_sync);
+}
+
 TEST_P(FileSystemTest, LogMayBeSyncedWhileItIsWritten) {
   std::unique_ptr<LogFile> log = NewLog("log", 1 << 16);
   std::thread syncer([&log] {
@@ -299,7 +323,7 @@ TEST_P(FileSystemTest, LogMayBeSyncedWhileItIsWritten) {
   std::string expected;
   for (int i = 0; i < 200; ++i) {
     const std::string frame = absl::StrCat("frame ", i, ";");
-    EXPECT_TRUE(AppendFrame(*log, frame).ok());
+    EXPECT_TRUE(AppendFrame(*log, frame, LogFile::Next::kMore).ok());
     expected += frame;
   }
   syncer.join();

@@ -20,7 +20,7 @@ absl::Status AppendFrame(LogFile& log, std::string_view frame) {
   absl::StatusOr<absl::Span<char>> span = log.Reserve(frame.size());
   if (!span.ok()) return span.status();
   frame.copy(span->data(), frame.size());
-  return log.Commit(frame.size());
+  return log.Commit(frame.size(), LogFile::Next::kSync);
 }
 
 #define RETURN_IF_ERROR(expr) \

@@ -61,7 +61,7 @@ class SimLogFile final : public LogFile {
     buffer_.assign(n, '\xa5');
     return absl::MakeSpan(buffer_);
   }
-  absl::Status Commit(size_t n) override {
+  absl::Status Commit(size_t n, Next) override {
     CHECK_LE(n, buffer_.size()) << "more committed than reserved of " << file_.path;
     const std::string_view data = std::string_view(buffer_).substr(0, n);
     AETERNUS_RETURN_IF_ERROR(disk_->WriteAt(FileOp::kCommit, file_, size_, data));
