@@ -90,6 +90,15 @@ absl::StatusOr<FilterView> FilterView::Parse(std::string_view bytes) {
   return view;
 }
 
+FilterView FilterView::FromParsed(std::string_view bytes) {
+  const char* trailer = bytes.data() + bytes.size() - kTrailerSizeBytes;
+  FilterView view;
+  view.lines_ = bytes.data();
+  view.line_count_ = LoadU32(trailer);
+  view.probes_ = LoadU32(trailer + 4);
+  return view;
+}
+
 bool FilterView::MayContain(uint64_t hash) const {
   if (line_count_ == 0) return true;
   const char* line = lines_ + LineOffset(hash, line_count_);

@@ -40,6 +40,8 @@ class FilterView {
   FilterView() = default;
   // DataLoss when the bytes are no filter of this format. `bytes` need no alignment.
   static absl::StatusOr<FilterView> Parse(std::string_view bytes);
+  // The same of bytes that Parse has accepted before.
+  static FilterView FromParsed(std::string_view bytes);
 
   bool MayContain(uint64_t hash) const;
   // Starts loading the line that MayContain(hash) will read.

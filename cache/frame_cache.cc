@@ -18,14 +18,52 @@ size_t RoundUp(size_t size) { return (size + kFrameAlignmentBytes - 1) / kFrameA
 }  // namespace
 
 absl::Span<char> Frame::Allocate(size_t size) {
-  data_.reset(static_cast<char*>(::operator new(RoundUp(size), std::align_val_t(kFrameAlignmentBytes))));
+  memory_.reset(static_cast<char*>(::operator new(RoundUp(size), std::align_val_t(kFrameAlignmentBytes))));
   size_ = size;
-  return {data_.get(), size_};
+  return {memory_.get(), size_};
 }
 
-size_t Frame::charge_bytes() const { return RoundUp(size_); }
+size_t Frame::ChargeBytes(size_t size) { return RoundUp(size); }
 
 void Frame::Free::operator()(char* p) const { ::operator delete(p, std::align_val_t(kFrameAlignmentBytes)); }
+
+// Frames that have left their slots. Freed, and given back to the budget, when no read section can be using them: at
+// once if none is open when this goes.
+//
+// Declared before the lock under which frames are evicted, so that it goes after it.
+class FrameCache::Evicted {
+ public:
+  explicit Evicted(FrameCache* cache) : cache_(cache) {}
+  ~Evicted() {
+    if (memory_.empty()) return;
+    cache_->sections_.Retire(std::make_shared<const Lingering>(cache_, std::move(memory_), bytes_));
+  }
+  Evicted(const Evicted&) = delete;
+  Evicted& operator=(const Evicted&) = delete;
+
+  void Add(Frame::Memory memory, size_t charge_bytes) {
+    memory_.push_back(std::move(memory));
+    bytes_ += charge_bytes;
+    cache_->lingering_bytes_.fetch_add(charge_bytes, std::memory_order_relaxed);
+  }
+
+ private:
+  struct Lingering {
+    Lingering(FrameCache* owner, std::vector<Frame::Memory> frames, size_t charge_bytes)
+        : cache(owner), memory(std::move(frames)), bytes(charge_bytes) {}
+    ~Lingering() {
+      cache->budget_->Release(bytes);
+      cache->lingering_bytes_.fetch_sub(bytes, std::memory_order_relaxed);
+    }
+    FrameCache* const cache;
+    const std::vector<Frame::Memory> memory;
+    const size_t bytes;
+  };
+
+  FrameCache* const cache_;
+  std::vector<Frame::Memory> memory_;
+  size_t bytes_ = 0;
+};
 
 // Slots whose table is gone.
 struct FrameCache::Retired {
@@ -47,11 +85,15 @@ struct FrameCache::Retired {
 //
 // A hit adds its pin blindly and then looks at what was there before: if kLoaded was set, the pin keeps the frame; if
 // not, the pin meant nothing and is taken back.
+//
+// Whoever peeks looks at the pointer alone. It is taken away before the read sections are looked at (Evicted), as they
+// ask for. A frame that peeking found meanwhile goes on to be read, and may leave kReferenced behind in an absent slot:
+// harmless, the next frame there starts with it.
 struct FrameCache::Impl {
   void Publish(Slot& slot, Frame frame, Content content) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu);
-  bool TryEvict(Slot& slot) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu);
+  bool TryEvict(Slot& slot, Evicted& evicted) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu);
   static bool MarkRetiredIfPinned(Slot& slot);
-  void EvictUntilBudgetIsKept() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu);
+  void EvictUntilBudgetIsKept(Evicted& evicted) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu);
 
   static uint64_t Hits(uint64_t state) { return state >> kHitShift; }
 
@@ -67,7 +109,8 @@ struct FrameCache::Impl {
 };
 
 void FrameCache::Impl::Publish(Slot& slot, Frame frame, Content content) {
-  slot.frame_ = std::move(frame);
+  slot.size_.store(static_cast<uint32_t>(frame.size_), std::memory_order_relaxed);
+  slot.data_.store(frame.memory_.release(), std::memory_order_seq_cst);
   slot.content_ = content;
   slot.registry_index_ = static_cast<uint32_t>(registry.size());
   registry.push_back(&slot);
@@ -75,14 +118,14 @@ void FrameCache::Impl::Publish(Slot& slot, Frame frame, Content content) {
   slot.state_.fetch_add(kLoaded - kLoading + kPin, std::memory_order_release);
 }
 
-bool FrameCache::Impl::TryEvict(Slot& slot) {
+bool FrameCache::Impl::TryEvict(Slot& slot, Evicted& evicted) {
   uint64_t state = slot.state_.load(std::memory_order_relaxed);
   do {
     if ((state & kLoaded) == 0 || (state & kPinMask) != 0) return false;
   } while (!slot.state_.compare_exchange_weak(state, 0, std::memory_order_acquire, std::memory_order_relaxed));
   hits_of_the_evicted += Hits(state);
-  cache->budget_->Release(slot.frame_.charge_bytes());
-  slot.frame_ = Frame();
+  const size_t size = slot.size_.load(std::memory_order_relaxed);
+  evicted.Add(Frame::Memory(slot.data_.exchange(nullptr, std::memory_order_seq_cst)), Frame::ChargeBytes(size));
   Slot* last = registry.back();
   registry[slot.registry_index_] = last;
   last->registry_index_ = slot.registry_index_;
@@ -98,14 +141,14 @@ bool FrameCache::Impl::MarkRetiredIfPinned(Slot& slot) {
   return false;
 }
 
-void FrameCache::Impl::EvictUntilBudgetIsKept() {
+void FrameCache::Impl::EvictUntilBudgetIsKept(Evicted& evicted) {
   // Twice around: once to take the reference marks, once to evict. What then remains is pinned or was just used.
   for (size_t steps = 2 * registry.size(); steps > 0 && cache->OverBudget() && !registry.empty(); --steps) {
     if (hand >= registry.size()) hand = 0;
     Slot& slot = *registry[hand];
     const bool referenced = (slot.state_.load(std::memory_order_relaxed) & kReferenced) != 0;
     if (referenced) slot.state_.fetch_and(~kReferenced, std::memory_order_relaxed);
-    if (!referenced && TryEvict(slot)) {
+    if (!referenced && TryEvict(slot, evicted)) {
       ++evictions;  // the last slot of the registry took its place under the hand
     } else {
       ++hand;
@@ -127,8 +170,7 @@ absl::StatusOr<FrameCache::Pin> FrameCache::AcquireCold(Slot& slot, uint64_t bef
     return Pin(this, &slot);
   }
   // Taken back like any other pin: in between, the frame may have been loaded, and this pin have become its last.
-  slot.state_.fetch_sub(kPinAndHit - kPin, std::memory_order_relaxed);
-  Unpin(slot);
+  TakeBack(slot);
   {
     env::MutexLock lock(&impl_->mu);
     uint64_t state = slot.state_.load(std::memory_order_acquire);
@@ -145,7 +187,8 @@ absl::StatusOr<FrameCache::Pin> FrameCache::AcquireCold(Slot& slot, uint64_t bef
   }
   Frame frame;
   absl::Status status = load(frame);
-  if (status.ok()) budget_->Charge(frame.charge_bytes());
+  if (status.ok()) budget_->Charge(Frame::ChargeBytes(frame.size_));
+  Evicted evicted(this);
   env::MutexLock lock(&impl_->mu);
   impl_->load_ended.SignalAll();
   if (!status.ok()) {
@@ -153,7 +196,7 @@ absl::StatusOr<FrameCache::Pin> FrameCache::AcquireCold(Slot& slot, uint64_t bef
     return status;
   }
   impl_->Publish(slot, std::move(frame), content);
-  impl_->EvictUntilBudgetIsKept();
+  impl_->EvictUntilBudgetIsKept(evicted);
   return Pin(this, &slot);
 }
 
@@ -161,8 +204,9 @@ absl::StatusOr<FrameCache::Pin> FrameCache::AcquireCold(Slot& slot, uint64_t bef
 // may already be retiring it.
 void FrameCache::LastPinGone(Slot& slot, uint64_t before) {
   if ((before & kRetired) == 0) return MakeRoom();
+  Evicted evicted(this);
   env::MutexLock lock(&impl_->mu);
-  impl_->TryEvict(slot);
+  impl_->TryEvict(slot, evicted);
   for (Retired& retired : impl_->retired) {
     if (&slot < retired.slots.get() || &slot >= retired.slots.get() + retired.count) continue;
     if (--retired.pinned > 0) return;
@@ -173,13 +217,14 @@ void FrameCache::LastPinGone(Slot& slot, uint64_t before) {
 }
 
 void FrameCache::Retire(std::unique_ptr<Slot[]> slots, size_t count) {
+  Evicted evicted(this);
   env::MutexLock lock(&impl_->mu);
   Retired retired{std::move(slots), count, 0};
   for (Slot& slot : absl::MakeSpan(retired.slots.get(), count)) {
     if (Impl::MarkRetiredIfPinned(slot)) {
       ++retired.pinned;
     } else {
-      impl_->TryEvict(slot);
+      impl_->TryEvict(slot, evicted);
     }
   }
   if (retired.pinned > 0) impl_->retired.push_back(std::move(retired));
@@ -187,25 +232,29 @@ void FrameCache::Retire(std::unique_ptr<Slot[]> slots, size_t count) {
 
 void FrameCache::MakeRoom() {
   if (!OverBudget()) return;
+  Evicted evicted(this);
   env::MutexLock lock(&impl_->mu);
-  impl_->EvictUntilBudgetIsKept();
+  impl_->EvictUntilBudgetIsKept(evicted);
 }
 
 FrameCache::Stats FrameCache::stats() const {
   env::MutexLock lock(&impl_->mu);
   Stats stats;
-  stats.hits = impl_->hits_of_the_evicted;
+  stats.hits = impl_->hits_of_the_evicted + sections_.tally();
   stats.misses = impl_->misses;
   stats.evictions = impl_->evictions;
   stats.frames = impl_->registry.size();
   for (const Slot* slot : impl_->registry) {
     const uint64_t state = slot->state_.load(std::memory_order_relaxed);
-    const size_t bytes = slot->frame_.charge_bytes();
+    const size_t bytes = Frame::ChargeBytes(slot->size_.load(std::memory_order_relaxed));
     stats.hits += Impl::Hits(state);
     stats.frame_bytes += bytes;
     if (slot->content_ == Content::kMetadata) stats.metadata_bytes += bytes;
     if ((state & kPinMask) != 0) stats.pinned_bytes += bytes;
   }
+  const size_t lingering = lingering_bytes_.load(std::memory_order_relaxed);
+  stats.frame_bytes += lingering;
+  stats.pinned_bytes += lingering;
   return stats;
 }
 

@@ -15,6 +15,16 @@
 // A pin alone keeps its bytes readable, also when the table is gone: a table hands its slots to Retire(), which frees
 // them once the last pin has gone. The cache outlives all pins.
 //
+// Pins of frames that everybody reads (filters, indexes) are written by everybody, which costs threads more than
+// reading does. So there is a second way for reads that are short: within a read section of sections(), Peek shows the
+// bytes of a frame that is in memory, and writes nothing. A frame that is evicted meanwhile lingers until the section
+// has ended.
+//
+//   if (const auto section = cache->sections().Enter()) {
+//     const std::string_view bytes = cache->Peek(slots[i]);  // data() is null if it is not in memory
+//
+// Frames that linger are counted like pinned ones: they hold memory, and nothing more is evicted for them.
+//
 // Thread safety: everything may be called by any number of threads. A hit takes no lock.
 #ifndef AETERNUS_CACHE_FRAME_CACHE_H_
 #define AETERNUS_CACHE_FRAME_CACHE_H_
@@ -30,6 +40,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "env/read_sections.h"
 
 namespace aeternus {
 
@@ -50,17 +61,20 @@ class MemoryBudget {
 // The bytes of one loaded block.
 class Frame {
  public:
-  // Makes room for `size` bytes, 64-byte aligned, to be filled by the loader.
-  absl::Span<char> Allocate(size_t size);
-  std::string_view bytes() const { return {data_.get(), size_}; }
-  // What the frame costs the budget: its bytes, rounded up to whole cache lines.
-  size_t charge_bytes() const;
-
- private:
   struct Free {
     void operator()(char* p) const;
   };
-  std::unique_ptr<char[], Free> data_;
+  using Memory = std::unique_ptr<char[], Free>;
+
+  // Makes room for `size` bytes, 64-byte aligned, to be filled by the loader.
+  absl::Span<char> Allocate(size_t size);
+  std::string_view bytes() const { return {memory_.get(), size_}; }
+  // What a frame of `size` bytes costs the budget: rounded up to whole cache lines.
+  static size_t ChargeBytes(size_t size);
+
+ private:
+  friend class FrameCache;
+  Memory memory_;
   size_t size_ = 0;
 };
 
@@ -69,7 +83,8 @@ class FrameCache {
   // What a frame holds, for the statistics.
   enum class Content : uint8_t { kData, kMetadata };
 
-  class Slot {
+  // Half a cache line, and never parts of two.
+  class alignas(32) Slot {
    public:
     Slot() = default;
     Slot(const Slot&) = delete;
@@ -77,12 +92,18 @@ class FrameCache {
 
    private:
     friend class FrameCache;
-    // Pins, flags and hits in one word (see kPin below). frame_ may be read by whoever holds a pin that was taken
-    // while kLoaded was set; it is written only by the one thread that set kLoading or cleared kLoaded.
+    // Written only by the one thread that set kLoading or cleared kLoaded. What is there may be read by whoever holds a
+    // pin that was taken while kLoaded was set; whoever is in a read section may take what is there at any time.
+    std::atomic<char*> data_{nullptr};  // owned
+    // Pins, flags and hits in one word (see kPin below).
     std::atomic<uint64_t> state_{0};
-    Frame frame_;
-    uint32_t registry_index_ = 0;  // where the cache lists this slot while it is loaded; guarded by the cache's mutex
+    std::atomic<uint32_t> size_{0};  // the same at each load: a slot is one place in one file
+    uint32_t registry_index_ = 0;    // where the cache lists this slot while it is loaded; guarded by the cache's mutex
     Content content_ = Content::kData;
+
+    std::string_view bytes() const {
+      return {data_.load(std::memory_order_relaxed), size_.load(std::memory_order_relaxed)};
+    }
   };
 
   // Keeps one frame in memory and its bytes readable. Movable; empty when default-made.
@@ -100,10 +121,13 @@ class FrameCache {
     }
     ~Pin() { Release(); }
     explicit operator bool() const { return slot_ != nullptr; }
-    std::string_view bytes() const { return slot_->frame_.bytes(); }
+    std::string_view bytes() const { return slot_->bytes(); }
     void Release() {
       if (slot_ != nullptr) cache_->Unpin(*std::exchange(slot_, nullptr));
     }
+    // The frame stays pinned, for Attach.
+    Slot* Detach() { return std::exchange(slot_, nullptr); }
+    static Pin Attach(FrameCache* cache, Slot* slot) { return Pin(cache, slot); }
 
    private:
     friend class FrameCache;
@@ -118,7 +142,7 @@ class FrameCache {
     uint64_t evictions = 0;
     size_t frame_bytes = 0;     // of all frames
     size_t metadata_bytes = 0;  // of those that hold filters and indexes
-    size_t pinned_bytes = 0;    // of those that are pinned now
+    size_t pinned_bytes = 0;    // of those that are pinned now, or linger in read sections
     size_t frames = 0;
   };
 
@@ -135,8 +159,28 @@ class FrameCache {
     return AcquireCold(slot, before, load, content);
   }
 
-  // Takes over the slots of a table that is going away, none of which is acquired again. Drops their frames; those
-  // that are pinned stay readable until their last pin goes.
+  // Within a read section: the bytes of the frame, readable until the section ends; data() is null when it is not in
+  // memory. Is a hit, too: Section::Count counts it.
+  std::string_view Peek(Slot& slot) const {
+    const char* data = slot.data_.load(std::memory_order_seq_cst);
+    if (data == nullptr) return {};
+    if ((slot.state_.load(std::memory_order_relaxed) & kReferenced) == 0) {
+      slot.state_.fetch_or(kReferenced, std::memory_order_relaxed);
+    }
+    return {data, slot.size_.load(std::memory_order_relaxed)};
+  }
+  // A pin on the frame if it is in memory, else an empty one.
+  Pin PinIfLoaded(Slot& slot) {
+    const uint64_t before = slot.state_.fetch_add(kPinAndHit, std::memory_order_acquire);
+    if ((before & kLoaded) != 0) return Pin(this, &slot);
+    TakeBack(slot);
+    return Pin();
+  }
+  // What Peek is used in.
+  env::ReadSections& sections() { return sections_; }
+
+  // Takes over the slots of a table that is going away, none of which is acquired or peeked at again. Drops their
+  // frames; those that are pinned stay readable until their last pin goes.
   void Retire(std::unique_ptr<Slot[]> slots, size_t count);
   // Evicts until the budget is kept or nothing unpinned is left. Called by whoever charged the budget.
   void MakeRoom();
@@ -148,6 +192,7 @@ class FrameCache {
  private:
   struct Impl;
   struct Retired;
+  class Evicted;
   // Slot::state_, from the low end: 24 bits of pins, four flags, 36 bits of hits since the frame was loaded (which fall
   // off the top, harmlessly, after 68 billion).
   static constexpr uint64_t kPin = 1;
@@ -166,10 +211,20 @@ class FrameCache {
     const uint64_t before = slot.state_.fetch_sub(kPin, std::memory_order_release);
     if ((before & kPinMask) == kPin && ((before & kRetired) != 0 || OverBudget())) LastPinGone(slot, before);
   }
+  // Undoes a pin that was added to a slot without a frame.
+  void TakeBack(Slot& slot) {
+    slot.state_.fetch_sub(kPinAndHit - kPin, std::memory_order_relaxed);
+    Unpin(slot);
+  }
   void LastPinGone(Slot& slot, uint64_t before);
-  bool OverBudget() const { return budget_->used_bytes() > budget_->limit_bytes(); }
+  // What lingers is as good as given back.
+  bool OverBudget() const {
+    return budget_->used_bytes() > budget_->limit_bytes() + lingering_bytes_.load(std::memory_order_relaxed);
+  }
 
   MemoryBudget* const budget_;
+  std::atomic<size_t> lingering_bytes_{0};  // of frames that were evicted and that open read sections may still use
+  env::ReadSections sections_;
   std::unique_ptr<Impl> impl_;
 };
 

@@ -45,6 +45,7 @@
 #include "engine/handle_registry.h"
 #include "engine/log_chain.h"
 #include "engine/obsolete_files.h"
+#include "engine/point_read.h"
 #include "engine/recovery.h"
 #include "engine/reserve.h"
 #include "engine/view.h"
@@ -96,6 +97,8 @@ class Core : public std::enable_shared_from_this<Core> {
   // ---- reading (core_read.cc) ----
   absl::StatusOr<std::optional<std::string>> Get(std::string_view key, const ReadOptions& options);
   absl::StatusOr<bool> GetPinned(std::string_view key, const ReadOptions& options, PinnedValue* value);
+  std::vector<absl::StatusOr<bool>> MultiGet(const ReadOptions& options, absl::Span<const std::string_view> keys,
+                                             absl::Span<PinnedValue> values);
   absl::StatusOr<Pairs> Scan(std::string_view start, std::string_view end, const ReadOptions& options);
   absl::StatusOr<std::unique_ptr<Iterator>> NewIterator(const ReadOptions& options, IteratorOptions bounds);
   absl::StatusOr<std::unique_ptr<const Snapshot>> GetSnapshot();
@@ -136,6 +139,28 @@ class Core : public std::enable_shared_from_this<Core> {
   absl::Status Fail(const absl::Status& cause) ABSL_LOCKS_EXCLUDED(state_mutex_);
 
  private:
+  // Reading.
+  // A moment without counting and without a lock, for reads that are short: it lasts as long as a read section that was
+  // entered before. The view is null once the database is closed.
+  struct Glimpse {
+    const View* view;
+    Lsn lsn;
+  };
+  Glimpse Look() const;
+  // Reads `key` out of what is in memory, and shows a value to `use`. kNotInMemory when it has to be Read, as of
+  // `*moment`; also when `use` says that it could not do with the value.
+  Peeked Peek(std::string_view key, const ReadOptions& options, absl::FunctionRef<bool(const PeekedValue&)> use,
+              Moment* moment) const;
+  // Loads and pins.
+  absl::StatusOr<bool> ReadPinned(std::string_view key, const Moment& moment, PinnedValue* value);
+  // MultiGet for up to sstable::Lookup::kMost keys.
+  void GetGroup(const Moment& moment, absl::Span<const std::string_view> keys, absl::Span<PinnedValue> values,
+                absl::Span<absl::StatusOr<bool>> results);
+
+  // Puts into force what `make` makes of the view in force, null to close; every change of the view is made here. What
+  // was in force is destroyed once nobody reads it.
+  void ChangeView(absl::FunctionRef<std::shared_ptr<const View>(const View*)> make) ABSL_LOCKS_EXCLUDED(state_mutex_);
+
   struct Counters {
     std::atomic<uint64_t> commit_groups{0}, commits{0}, flushes{0}, minor_compactions{0}, tombstone_compactions{0},
         major_compactions{0}, compaction_bytes_read{0}, compaction_bytes_written{0};
@@ -176,7 +201,7 @@ class Core : public std::enable_shared_from_this<Core> {
   absl::Status FirstLogInUse();
   absl::StatusOr<std::unique_ptr<wal::Writer>> MakeSegment(EditNumber edit);
   void SetOutOfSpace(const absl::Status& why) ABSL_LOCKS_EXCLUDED(state_mutex_);
-  // To be called after any change of view or failure.
+  // To be called after any change of view_ or failure_.
   void NoteState() ABSL_EXCLUSIVE_LOCKS_REQUIRED(state_mutex_);
 
   // The space reserve: lent for want of space, `why`; and kept back again after whatever may have made room.
@@ -226,7 +251,7 @@ class Core : public std::enable_shared_from_this<Core> {
   env::Env* const env_;
   env::FileSystem* const file_system_;
   const std::shared_ptr<MemoryResources> resources_;
-  const std::shared_ptr<HandleRegistry> handles_ = std::make_shared<HandleRegistry>();
+  const std::shared_ptr<HandleRegistry> handles_ = std::make_shared<HandleRegistry>(resources_);
   ObsoleteFiles obsolete_;
   SpaceReserve reserve_;
   std::unique_ptr<env::FileLock> directory_lock_;
@@ -258,11 +283,13 @@ class Core : public std::enable_shared_from_this<Core> {
   absl::Status failure_ ABSL_GUARDED_BY(state_mutex_);
   absl::Status out_of_space_ ABSL_GUARDED_BY(state_mutex_);
 
+  // view_ for those in read sections (Look). On a cache line that changes as seldom as the view does.
+  alignas(64) std::atomic<const View*> read_view_{nullptr};
+  alignas(64) std::atomic<uint64_t> published_lsn_{0};
+  alignas(64) std::atomic<bool> is_out_of_space_{false};  // whether out_of_space_ says something
   // Of what state_mutex_ guards, that which every commit asks.
-  std::atomic<bool> is_writable_{false};      // neither closed nor failed
-  std::atomic<size_t> frozen_count_{0};       // of the view
-  std::atomic<bool> is_out_of_space_{false};  // whether out_of_space_ says something
-  std::atomic<uint64_t> published_lsn_{0};
+  std::atomic<bool> is_writable_{false};  // neither closed nor failed
+  std::atomic<size_t> frozen_count_{0};   // of the view
   std::atomic<size_t> active_bytes_{0};
   std::atomic<bool> merges_cancelled_{false};
   Counters counters_;

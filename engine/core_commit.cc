@@ -224,12 +224,13 @@ absl::StatusOr<bool> Core::FreezeLocked() {
   }
   env::SyncPoint("commit:frozen");
   std::shared_ptr<ChargedMemtable> fresh = NewMemtable();
-  env::MutexLock lock(&state_mutex_);
-  auto view = std::make_shared<View>(*view_);
-  view->frozen.push_back({active_, log.number, log.end_offset});
-  view->active = fresh;
-  view_ = std::move(view);
-  NoteState();
+  const FrozenMemtable frozen{active_, log.number, log.end_offset};
+  ChangeView([&](const View* current) {
+    auto view = std::make_shared<View>(*current);
+    view->frozen.push_back(frozen);
+    view->active = fresh;
+    return view;
+  });
   active_ = std::move(fresh);
   active_bytes_.store(0, std::memory_order_relaxed);
   return true;

@@ -139,15 +139,13 @@ absl::Status Core::CommitEdit(VersionEdit edit, absl::FunctionRef<void(View&)> a
     before = view_;
   }
   std::vector<std::shared_ptr<sstable::Table>> tables = TablesOf(*version, *before, edit.removed_tables);
-  {
-    env::MutexLock state(&state_mutex_);
-    auto view = std::make_shared<View>(*view_);  // with what was frozen meanwhile
+  ChangeView([&](const View* current) {
+    auto view = std::make_shared<View>(*current);  // with what was frozen meanwhile
     view->version = version;
     view->tables = std::move(tables);
     amend(*view);
-    view_ = std::move(view);
-    NoteState();
-  }
+    return view;
+  });
   return CheckpointIfGrown();
 }
 

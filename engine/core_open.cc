@@ -49,7 +49,7 @@ Core::Core(std::string dir, const CoreOptions& options)
       obsolete_(env_->file_system),
       reserve_(env_->file_system, PathOf(kReserveName)) {}
 
-Core::~Core() = default;
+Core::~Core() { handles_->Orphan(); }
 
 absl::StatusOr<std::shared_ptr<Core>> Core::Open(const std::string& dir, const CoreOptions& options) {
   if (dir.empty()) return absl::InvalidArgumentError("the directory of the database is an empty string");
@@ -271,9 +271,7 @@ void Core::StartFrom(const Replay& replay, const ManifestState& state) {
     if (IsPlanted(PlantedBug::kLsnReused) && last_lsn_ > kMinLsn) --last_lsn_.value;
     active_ = view->active;
   }
-  env::MutexLock lock(&state_mutex_);
-  view_ = std::move(view);
-  NoteState();
+  ChangeView([&](const View*) { return view; });
 }
 
 void Core::DiscardUnreferenced(const DirectoryContents& contents, const Replay& replay) {

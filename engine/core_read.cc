@@ -1,4 +1,9 @@
-// The read path of one database: a moment is taken under a short lock, everything after it needs none.
+// The read path of one database. Point reads glimpse at the view within a read section, without a lock and without a
+// count that threads share, and turn to loading and pinning only for what is not in memory. Everything that lasts
+// longer (iterators, snapshots, jobs) takes a moment under a short lock.
+#include <algorithm>
+#include <array>
+#include <cstring>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -6,28 +11,64 @@
 #include "base/status.h"
 #include "engine/batch_format.h"
 #include "engine/core.h"
+#include "engine/point_read.h"
+#include "env/read_sections.h"
+#include "env/sync_point.h"
 
 namespace aeternus {
 
-// The door to a pinned value's parts.
+// The door to a pinned value's parts. Copies a small value; a large one keeps what holds it.
 class PinAccess {
  public:
-  static void Set(PinnedValue* value, std::string_view view, std::shared_ptr<const void> pin) {
-    value->view_ = view;
-    value->pin_ = std::move(pin);
+  static void Hold(FoundValue&& found, MemoryResources* memory, HandleRegistry* handles, PinnedValue* value) {
+    value->held_.count = PinTicket(handles).Detach();
+    value->held_.release = &ReleaseCount;
+    if (Copy(found.value, value)) return;
+    value->view_ = found.value;
+    value->held_.release = &ReleaseAll;
+    value->held_.memtable = std::move(found.memtable);
+    value->held_.cache = &memory->cache;
+    value->held_.slot = found.block.Detach();
+  }
+
+  // False when the block was evicted, so that it cannot be pinned; `value` then holds nothing.
+  static bool Hold(const PeekedValue& peeked, MemoryResources* memory, HandleRegistry* handles, PinnedValue* value) {
+    FoundValue found{.value = peeked.value, .memtable = nullptr, .block = {}};
+    if (peeked.value.size() > PinnedValue::kCopiedBytes) {
+      if (peeked.memtable != nullptr) {
+        found.memtable = *peeked.memtable;
+      } else {
+        found.block = memory->cache.PinIfLoaded(*peeked.slot);
+        if (!found.block) return false;
+        // It may have been evicted and loaded again meanwhile: the same bytes elsewhere.
+        const auto offset = static_cast<size_t>(peeked.value.data() - peeked.block.data());
+        found.value = found.block.bytes().substr(offset, peeked.value.size());
+      }
+    }
+    Hold(std::move(found), memory, handles, value);
+    return true;
+  }
+
+ private:
+  static bool Copy(std::string_view bytes, PinnedValue* value) {
+    if (bytes.size() > PinnedValue::kCopiedBytes) return false;
+    std::memcpy(value->copy_, bytes.data(), bytes.size());
+    value->view_ = {value->copy_, bytes.size()};
+    return true;
+  }
+  static void ReleaseCount(PinnedValue::Held& held) { PinTicket::Attach(held.count).Release(); }
+  // The block goes before the memory that it is charged to, which the ticket keeps.
+  static void ReleaseAll(PinnedValue::Held& held) {
+    if (held.slot != nullptr) {
+      FrameCache::Pin::Attach(static_cast<FrameCache*>(held.cache), static_cast<FrameCache::Slot*>(held.slot))
+          .Release();
+    }
+    held.memtable.reset();
+    ReleaseCount(held);
   }
 };
 
 namespace {
-
-// What keeps a pinned value readable, in the order of construction: the block goes before the memory it is charged to.
-struct ValuePin {
-  ValuePin(std::shared_ptr<MemoryResources> memory, std::shared_ptr<HandleRegistry> registry, FoundValue&& value)
-      : resources(std::move(memory)), ticket(std::move(registry)), found(std::move(value)) {}
-  std::shared_ptr<MemoryResources> resources;
-  PinTicket ticket;
-  FoundValue found;
-};
 
 class DbIterator final : public Iterator {
  public:
@@ -104,23 +145,144 @@ absl::StatusOr<Core::Moment> Core::MomentFor(const ReadOptions& options) const {
   return moment;
 }
 
+// Why everything up to the LSN is in the view. Only a freeze makes room for writes that the view lacks, and it changes
+// the view before the first of them is published. If the LSN belongs to such a write, loading it makes that change
+// known, so the second look at the view finds another one. (Not the same one at the same address: the section keeps
+// it.)
+//
+// And why the LSN comes second: docs/visibility.md.
+Core::Glimpse Core::Look() const {
+  const uint64_t early =
+      IsPlanted(PlantedBug::kLsnLoadedBeforeView) ? published_lsn_.load(std::memory_order_acquire) : 0;
+  while (true) {
+    env::SyncPoint("read:view");
+    const View* view = read_view_.load(std::memory_order_seq_cst);
+    env::SyncPoint("read:lsn");
+    const Lsn lsn(published_lsn_.load(std::memory_order_acquire));
+    if (read_view_.load(std::memory_order_acquire) != view) continue;
+    return {view, IsPlanted(PlantedBug::kLsnLoadedBeforeView) ? Lsn(early) : lsn};
+  }
+}
+
+void Core::ChangeView(absl::FunctionRef<std::shared_ptr<const View>(const View*)> make) {
+  std::shared_ptr<const View> before;
+  {
+    env::MutexLock lock(&state_mutex_);
+    before = std::exchange(view_, make(view_.get()));
+    read_view_.store(view_.get(), std::memory_order_seq_cst);
+    NoteState();
+  }
+  // Without the lock: what goes with it may close files.
+  if (before != nullptr) resources_->cache.sections().Retire(std::move(before));
+}
+
+Peeked Core::Peek(std::string_view key, const ReadOptions& options, absl::FunctionRef<bool(const PeekedValue&)> use,
+                  Moment* moment) const {
+  const env::ReadSections::Section section = resources_->cache.sections().Enter();
+  if (!section) return Peeked::kNotInMemory;
+  const Glimpse now = Look();
+  if (now.view == nullptr) return Peeked::kNotInMemory;
+  const Lsn lsn = options.snapshot != nullptr ? Lsn(options.snapshot->lsn()) : now.lsn;
+  if (options.read_lsn != nullptr) *options.read_lsn = lsn.value;
+  PeekedValue peeked;
+  const Peeked answer = PeekPoint(*now.view, key, lsn, &peeked);
+  section.Count(peeked.frames);
+  if (answer == Peeked::kAbsent || (answer == Peeked::kFound && use(peeked))) return answer;
+  *moment = {now.view->shared_from_this(), lsn};
+  return Peeked::kNotInMemory;
+}
+
 absl::StatusOr<std::optional<std::string>> Core::Get(std::string_view key, const ReadOptions& options) {
   AETERNUS_RETURN_IF_ERROR(CheckKey("key", key));
-  AETERNUS_ASSIGN_OR_RETURN(const Moment moment, MomentFor(options));
+  std::optional<std::string> value;
+  const auto copy = [&](const PeekedValue& peeked) {
+    value.emplace(peeked.value);
+    return true;
+  };
+  Moment moment;
+  if (Peek(key, options, copy, &moment) != Peeked::kNotInMemory) return value;
+  if (moment.view == nullptr) {
+    AETERNUS_ASSIGN_OR_RETURN(moment, MomentFor(options));
+  }
   AETERNUS_ASSIGN_OR_RETURN(const std::optional<FoundValue> found, ReadPoint(*moment.view, key, moment.lsn));
-  if (!found.has_value()) return std::nullopt;
-  return std::string(found->value);
+  if (found.has_value()) value.emplace(found->value);
+  return value;
 }
 
 absl::StatusOr<bool> Core::GetPinned(std::string_view key, const ReadOptions& options, PinnedValue* value) {
   value->Release();
   AETERNUS_RETURN_IF_ERROR(CheckKey("key", key));
-  AETERNUS_ASSIGN_OR_RETURN(const Moment moment, MomentFor(options));
+  const auto hold = [&](const PeekedValue& peeked) {
+    return PinAccess::Hold(peeked, resources_.get(), handles_.get(), value);
+  };
+  Moment moment;
+  if (const Peeked answer = Peek(key, options, hold, &moment); answer != Peeked::kNotInMemory) {
+    return answer == Peeked::kFound;
+  }
+  if (moment.view == nullptr) {
+    AETERNUS_ASSIGN_OR_RETURN(moment, MomentFor(options));
+  }
+  return ReadPinned(key, moment, value);
+}
+
+absl::StatusOr<bool> Core::ReadPinned(std::string_view key, const Moment& moment, PinnedValue* value) {
   AETERNUS_ASSIGN_OR_RETURN(std::optional<FoundValue> found, ReadPoint(*moment.view, key, moment.lsn));
   if (!found.has_value()) return false;
-  const std::string_view bytes = found->value;
-  PinAccess::Set(value, bytes, std::make_shared<ValuePin>(resources_, handles_, *std::move(found)));
+  PinAccess::Hold(*std::move(found), resources_.get(), handles_.get(), value);
   return true;
+}
+
+std::vector<absl::StatusOr<bool>> Core::MultiGet(const ReadOptions& options, absl::Span<const std::string_view> keys,
+                                                 absl::Span<PinnedValue> values) {
+  for (PinnedValue& value : values) value.Release();
+  if (values.size() != keys.size()) {
+    const absl::Status refused = absl::InvalidArgumentError(
+        absl::StrCat("there are ", keys.size(), " keys, but room for ", values.size(), " values"));
+    return std::vector<absl::StatusOr<bool>>(keys.size(), refused);
+  }
+  const absl::StatusOr<Moment> moment = MomentFor(options);
+  if (!moment.ok()) return std::vector<absl::StatusOr<bool>>(keys.size(), moment.status());
+  std::vector<absl::StatusOr<bool>> results(keys.size(), false);
+  for (size_t begin = 0; begin < keys.size(); begin += sstable::Lookup::kMost) {
+    const size_t n = std::min(keys.size() - begin, sstable::Lookup::kMost);
+    GetGroup(*moment, keys.subspan(begin, n), values.subspan(begin, n), absl::MakeSpan(results).subspan(begin, n));
+  }
+  return results;
+}
+
+// A read section for each group, not for all of them: it stays short, however many keys there are.
+void Core::GetGroup(const Moment& moment, absl::Span<const std::string_view> keys, absl::Span<PinnedValue> values,
+                    absl::Span<absl::StatusOr<bool>> results) {
+  std::array<PeekedKey, sstable::Lookup::kMost> peeked;
+  std::array<size_t, sstable::Lookup::kMost> places;  // of the valid keys
+  size_t count = 0;
+  for (size_t i = 0; i < keys.size(); ++i) {
+    if (const absl::Status status = CheckKey("key", keys[i]); !status.ok()) {
+      results[i] = status;
+      continue;
+    }
+    peeked[count].key = keys[i];
+    peeked[count].answer = Peeked::kNotInMemory;
+    places[count++] = i;
+  }
+  if (const env::ReadSections::Section section = resources_->cache.sections().Enter()) {
+    PeekPoints(*moment.view, moment.lsn, absl::MakeSpan(peeked).first(count));
+    uint64_t frames = 0;
+    for (size_t i = 0; i < count; ++i) {
+      frames += peeked[i].value.frames;
+      if (peeked[i].answer != Peeked::kFound) continue;
+      if (PinAccess::Hold(peeked[i].value, resources_.get(), handles_.get(), &values[places[i]])) {
+        results[places[i]] = true;
+      } else {
+        peeked[i].answer = Peeked::kNotInMemory;
+      }
+    }
+    section.Count(frames);
+  }
+  for (size_t i = 0; i < count; ++i) {
+    if (peeked[i].answer != Peeked::kNotInMemory) continue;
+    results[places[i]] = ReadPinned(keys[places[i]], moment, &values[places[i]]);
+  }
 }
 
 absl::StatusOr<Core::Pairs> Core::Scan(std::string_view start, std::string_view end, const ReadOptions& options) {

@@ -203,15 +203,8 @@ absl::Status Core::Close() {
     };
     failure.Update(WithReserve(seal_and_record, [this](const absl::Status& why) { return BorrowReserve(why); }));
   }
-  std::shared_ptr<const View> last;
-  {
-    env::MutexLock lock(&state_mutex_);
-    last = std::move(view_);
-    view_ = nullptr;
-    NoteState();
-  }
+  ChangeView([](const View*) { return nullptr; });
   active_.reset();
-  last.reset();
   obsolete_.Collect();
   directory_lock_.reset();
   return failure;

@@ -141,6 +141,11 @@ absl::StatusOr<bool> Db::Get(const ReadOptions& options, std::string_view key, P
   return impl_->core->GetPinned(key, options, value);
 }
 
+std::vector<absl::StatusOr<bool>> Db::MultiGet(const ReadOptions& options, absl::Span<const std::string_view> keys,
+                                               absl::Span<PinnedValue> values) {
+  return impl_->core->MultiGet(options, keys, values);
+}
+
 absl::StatusOr<std::vector<std::pair<std::string, std::string>>> Db::Scan(std::string_view start, std::string_view end,
                                                                           const ReadOptions& options) {
   return impl_->core->Scan(start, end, options);

@@ -76,6 +76,11 @@ absl::StatusOr<bool> Engine::Get(const ReadOptions& options, std::string_view ke
   return core_->GetPinned(key, options, value);
 }
 
+std::vector<absl::StatusOr<bool>> Engine::MultiGet(const ReadOptions& options, absl::Span<const std::string_view> keys,
+                                                   absl::Span<PinnedValue> values) {
+  return core_->MultiGet(options, keys, values);
+}
+
 absl::StatusOr<std::vector<std::pair<std::string, std::string>>> Engine::Scan(std::string_view start,
                                                                               std::string_view end,
                                                                               const ReadOptions& options) {

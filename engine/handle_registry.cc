@@ -51,6 +51,19 @@ size_t HandleRegistry::snapshots() const {
   return snapshots_.size();
 }
 
+size_t HandleRegistry::pins() const {
+  uint64_t sum = 0;
+  for (const PinCount& count : pin_counts_) sum += count.pins.load(std::memory_order_relaxed) / PinCount::kPin;
+  return sum;
+}
+
+void HandleRegistry::Orphan() {
+  for (PinCount& count : pin_counts_) {
+    count.keeper = shared_from_this();
+    if (count.pins.fetch_or(PinCount::kOrphaned, std::memory_order_acq_rel) == 0) count.keeper.reset();
+  }
+}
+
 std::string HandleRegistry::Describe() const {
   std::vector<std::string> parts;
   const auto add = [&](size_t n, std::string_view noun) {

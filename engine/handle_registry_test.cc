@@ -3,6 +3,8 @@
 #include <memory>
 #include <random>
 #include <set>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include "base/testing/test_seed.h"
@@ -47,7 +49,7 @@ TEST(HandleRegistry, DescribesWhatIsAlive) {
   EXPECT_EQ(registry->Describe(), "");
   {
     const IteratorTicket first(registry), second(registry);
-    const PinTicket pin(registry);
+    const PinTicket pin(registry.get());
     const auto snapshot = registry->TakeSnapshot([] { return Lsn(1); });
     EXPECT_EQ(registry->iterators(), 2u);
     EXPECT_EQ(registry->pins(), 1u);
@@ -67,6 +69,47 @@ TEST(HandleRegistry, HandlesMayOutliveWhoeverMadeIt) {
   EXPECT_FALSE(observed.expired());
   snapshot.reset();
   EXPECT_TRUE(observed.expired());
+}
+
+TEST(HandleRegistry, PinsKeepWhatTheyPointIntoOnceTheOwnerIsGone) {
+  auto memory = std::make_shared<int>(7);
+  const std::weak_ptr<int> kept = memory;
+  auto registry = std::make_shared<HandleRegistry>(std::move(memory));
+  PinTicket here(registry.get());
+  void* there = nullptr;
+  std::thread([&] { there = PinTicket(registry.get()).Detach(); }).join();
+  EXPECT_EQ(registry->pins(), 2u);
+  registry->Orphan();
+  registry.reset();
+  here.Release();
+  EXPECT_FALSE(kept.expired()) << "the other pin is alive";
+  PinTicket::Attach(there).Release();
+  EXPECT_TRUE(kept.expired());
+}
+
+TEST(HandleRegistry, AnOrphanWithoutPinsGoesAtOnce) {
+  auto registry = std::make_shared<HandleRegistry>();
+  { const PinTicket pin(registry.get()); }
+  const std::weak_ptr<HandleRegistry> observed = registry;
+  registry->Orphan();
+  registry.reset();
+  EXPECT_TRUE(observed.expired());
+}
+
+// The last pins go while the owner does: whoever comes last lets go of the registry.
+TEST(HandleRegistry, PinsAndTheirOwnerMayGoTogether) {
+  for (int round = 0; round < 200; ++round) {
+    auto registry = std::make_shared<HandleRegistry>();
+    const std::weak_ptr<HandleRegistry> observed = registry;
+    void* pins[] = {PinTicket(registry.get()).Detach(), PinTicket(registry.get()).Detach()};
+    std::thread reader([&] {
+      for (void* pin : pins) PinTicket::Attach(pin).Release();
+    });
+    registry->Orphan();
+    registry.reset();
+    reader.join();
+    EXPECT_TRUE(observed.expired());
+  }
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 // Everything a read needs, at one moment: the memtables and the open tables. Immutable and shared: a reader takes it
 // once and needs no lock from then on, whatever is flushed or compacted meanwhile.
 //
-// The rule of point reads and the composition of scans are here; which version wins in a scan is decided in
+// The composition of scans is here; point reads are in point_read.h. Which version wins in a scan is decided in
 // iterator/visible_iterator (invariant 4).
 #ifndef AETERNUS_ENGINE_VIEW_H_
 #define AETERNUS_ENGINE_VIEW_H_
@@ -60,25 +60,13 @@ struct FrozenMemtable {
   uint64_t log_end_offset = 0;
 };
 
-struct View {
+struct View : std::enable_shared_from_this<View> {
   std::shared_ptr<MemoryResources> resources;  // first, so that it dies last
   std::shared_ptr<ChargedMemtable> active;
   std::vector<FrozenMemtable> frozen;  // oldest first
   std::shared_ptr<const Version> version;
   std::vector<std::shared_ptr<sstable::Table>> tables;  // in the order of version->tables()
 };
-
-// What a point read found, pinned: by the memtable that holds it, or by a block of a table.
-struct FoundValue {
-  std::string_view value;
-  std::shared_ptr<const ChargedMemtable> memtable;
-  std::shared_ptr<sstable::Table> table;
-  FrameCache::Pin block;
-};
-
-// The visible value of `key` at `snapshot`, or nullopt. Visits layers from new to old and stops as soon as nothing
-// older can matter (docs/visibility.md, "Reading").
-absl::StatusOr<std::optional<FoundValue>> ReadPoint(const View& view, std::string_view key, Lsn snapshot);
 
 // All layers merged under the one visibility rule. The caller keeps `view` alive.
 absl::StatusOr<std::unique_ptr<VisibleIterator>> NewViewIterator(const View& view, VisibleIterator::Options options);

@@ -1,4 +1,5 @@
-// Point reads and iterators answer by different code (view.h): over any layers, at any snapshot, they must agree.
+// Point reads, alone (out of what is in memory, and otherwise) and several at once, and iterators answer by different
+// code (view.h, point_read.h): over any layers, at any snapshot, they must agree.
 #include "engine/view.h"
 
 #include <algorithm>
@@ -7,10 +8,12 @@
 #include <memory>
 #include <random>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/types/span.h"
 #include "aeternus/engine.h"
 #include "base/testing/test_seed.h"
 #include "engine/testing/machine.h"
@@ -116,9 +119,25 @@ std::string At(const Iterator& it) {
   return it.Valid() ? std::string(it.key()) + "=" + std::string(it.value()) : "-";
 }
 
+void ExpectMultiGetAgrees(Engine& engine, const ReadOptions& options, const Contents& expected) {
+  std::vector<std::string> names;
+  for (int key = 0; key < kKeys + 6; ++key) names.push_back(NumberedKey(key * 7 % (kKeys + 6)));
+  const std::vector<std::string_view> keys(names.begin(), names.end());
+  std::vector<PinnedValue> values(keys.size());
+  const auto answers = engine.MultiGet(options, keys, absl::MakeSpan(values));
+  for (size_t i = 0; i < keys.size(); ++i) {
+    const auto at = expected.find(names[i]);
+    ASSERT_OK(answers[i]);
+    ASSERT_EQ(*answers[i], at != expected.end()) << names[i];
+    ASSERT_EQ(values[i].view(), at == expected.end() ? "" : at->second) << names[i];
+  }
+}
+
 void ExpectEveryReadAgrees(Engine& engine, const ReadOptions& options, const Contents& expected) {
+  ASSERT_NO_FATAL_FAILURE(ExpectMultiGetAgrees(engine, options, expected));  // not all of it is in memory yet
   const auto it = engine.NewIterator(options).value();
   ASSERT_EQ(ContentsOf(engine, options), expected);
+  ASSERT_NO_FATAL_FAILURE(ExpectMultiGetAgrees(engine, options, expected));
   Contents backward;
   for (it->SeekToLast(); it->Valid(); it->Prev()) backward.emplace(it->key(), it->value());
   ASSERT_OK(it->status());

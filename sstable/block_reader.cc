@@ -186,6 +186,20 @@ size_t BlockReader::Find(std::string_view key, uint64_t hash, Lsn snapshot) cons
   return kNotFound;
 }
 
+void BlockReader::PrefetchEntry(uint64_t hash) const {
+  const uint8_t tag = TagOf(hash);
+  for (size_t group = 0; group < entry_count_; group += kTagsAtOnce) {
+    const uint32_t matches = MatchTags(tags_ + group, tag);
+    if (matches == 0) continue;
+    // A match behind the last tag is none, and the last entry as good as any other.
+    const size_t i = std::min(group + static_cast<size_t>(std::countr_zero(matches)), entry_count_ - 1);
+    const char* p = begin_ + LoadOffset(offsets_, offset_width_, i);
+    __builtin_prefetch(p);
+    __builtin_prefetch(p + 64);
+    return;
+  }
+}
+
 std::string BlockReader::Key(size_t i) const { return absl::StrCat(common_prefix(), entry(i).key_suffix); }
 
 }  // namespace aeternus::sstable

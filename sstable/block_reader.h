@@ -47,6 +47,8 @@ class BlockReader {
   size_t LowerBound(std::string_view key, Lsn lsn) const;
   // The newest version of `key` with LSN <= snapshot, or kNotFound. `hash` is StableHash(key).
   size_t Find(std::string_view key, uint64_t hash, Lsn snapshot) const;
+  // Starts loading the entry that Find will look at first, if there is one.
+  void PrefetchEntry(uint64_t hash) const;
   // The whole key of entry i, for the rare caller that cannot do with the suffix.
   std::string Key(size_t i) const;
 

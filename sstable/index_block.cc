@@ -1,5 +1,8 @@
 #include "sstable/index_block.h"
 
+#include <array>
+
+#include "absl/log/check.h"
 #include "absl/strings/match.h"
 #include "base/entry.h"
 #include "base/key_order.h"
@@ -127,11 +130,13 @@ size_t IndexReader::PrefixLowerBound(uint64_t target) const {
   return base + (prefix(base) < target ? 1 : 0);
 }
 
-size_t IndexReader::FindBlock(std::string_view key) const {
-  const std::string_view shared(separators_, shared_size_);
-  if (const int c = key.substr(0, shared_size_).compare(shared); c != 0) return c < 0 ? 0 : block_count_;
-  const uint64_t target = KeyPrefix(key, shared_size_);
-  size_t low = PrefixLowerBound(target);
+bool IndexReader::SharesPrefix(std::string_view key, size_t* number) const {
+  const int c = key.substr(0, shared_size_).compare({separators_, shared_size_});
+  if (c != 0) *number = c < 0 ? 0 : block_count_;
+  return c == 0;
+}
+
+size_t IndexReader::FindAmongTies(std::string_view key, uint64_t target, size_t low) const {
   if (low == block_count_ || prefix(low) != target) return low;
   size_t high = target == UINT64_MAX ? block_count_ : PrefixLowerBound(target + 1);
   while (low < high) {
@@ -143,6 +148,32 @@ size_t IndexReader::FindBlock(std::string_view key) const {
     }
   }
   return low;
+}
+
+size_t IndexReader::FindBlock(std::string_view key) const {
+  size_t number = 0;
+  if (!SharesPrefix(key, &number)) return number;
+  const uint64_t target = KeyPrefix(key, shared_size_);
+  return FindAmongTies(key, target, PrefixLowerBound(target));
+}
+
+// PrefixLowerBound takes the same number of steps whatever it looks for, so all of them can be taken in turn.
+void IndexReader::FindBlocks(absl::Span<const std::string_view> keys, size_t* numbers) const {
+  DCHECK_LE(keys.size(), kMostKeys);
+  std::array<uint64_t, kMostKeys> targets;
+  for (size_t k = 0; k < keys.size(); ++k) {
+    targets[k] = KeyPrefix(keys[k], shared_size_);
+    numbers[k] = 0;
+  }
+  for (size_t n = block_count_; n > 1;) {
+    const size_t half = n / 2;
+    for (size_t k = 0; k < keys.size(); ++k) numbers[k] += prefix(numbers[k] + half - 1) < targets[k] ? half : 0;
+    n -= half;
+  }
+  for (size_t k = 0; k < keys.size(); ++k) {
+    const size_t low = numbers[k] + (prefix(numbers[k]) < targets[k] ? 1 : 0);
+    if (SharesPrefix(keys[k], &numbers[k])) numbers[k] = FindAmongTies(keys[k], targets[k], low);
+  }
 }
 
 }  // namespace aeternus::sstable

@@ -13,6 +13,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "base/coding.h"
 #include "sstable/format.h"
 
@@ -50,11 +51,19 @@ class IndexReader {
   // The first block whose separator is at or behind `key`: the only one that may hold it, except for versions that go
   // on behind a separator equal to it. block_count() when the key is behind the last.
   size_t FindBlock(std::string_view key) const;
+  // FindBlock of several keys, step by step together, so that their loads overlap; `numbers` has room for as many. At
+  // most kMostKeys.
+  static constexpr size_t kMostKeys = 16;
+  void FindBlocks(absl::Span<const std::string_view> keys, size_t* numbers) const;
 
  private:
   uint64_t prefix(size_t i) const { return LoadU64(prefixes_ + i * sizeof(uint64_t)); }
   // The first separator whose prefix is at least `target`.
   size_t PrefixLowerBound(uint64_t target) const;
+  // Whether `key` has the prefix that all separators share; if not, it lies before or behind them all: `*number`.
+  bool SharesPrefix(std::string_view key, size_t* number) const;
+  // FindBlock from the place that the prefixes alone lead to.
+  size_t FindAmongTies(std::string_view key, uint64_t target, size_t low) const;
 
   const char* prefixes_ = nullptr;
   const char* block_offsets_ = nullptr;

@@ -4,9 +4,11 @@
 #include <utility>
 
 #include "base/status.h"
+#include "bloom/filter.h"
 #include "env/mutex.h"
 #include "sstable/table_blocks.h"
 #include "sstable/table_iterator.h"
+#include "sstable/table_peek.h"
 #include "sstable/table_verifier.h"
 #include "sstable/tombstone_block.h"
 
@@ -80,6 +82,26 @@ absl::StatusOr<std::optional<Table::Found>> Table::Impl::FindBehind(const IndexR
     if (found.has_value()) return found;
   }
   return std::nullopt;
+}
+
+void Table::PrefetchFilter(uint64_t hash) const {
+  bloom::FilterView filter;
+  if (impl_->blocks.PeekFilter(&filter)) filter.Prefetch(hash);
+}
+
+Peeked Table::Peek(std::string_view key, uint64_t hash, Lsn snapshot, PeekedVersion* found) const {
+  return PeekOne(impl_->blocks, key, hash, snapshot, found);
+}
+
+void Table::PeekMany(Lsn snapshot, absl::Span<Lookup* const> lookups) const {
+  sstable::PeekMany(impl_->blocks, snapshot, lookups);
+}
+
+std::optional<Lsn> Table::PeekCoveringTombstone(std::string_view key, Lsn snapshot) const {
+  if (!params_.has_range_tombstones) return kMinLsn;
+  const FragmentedTombstones* tombstones = impl_->tombstones.load(std::memory_order_acquire);
+  if (tombstones == nullptr) return std::nullopt;
+  return tombstones->MaxCovering(key, snapshot);
 }
 
 absl::StatusOr<bool> Table::HoldsVersionBelow(std::string_view key, uint64_t hash, Lsn below) {

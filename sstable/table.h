@@ -22,12 +22,14 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "base/entry.h"
 #include "base/types.h"
 #include "cache/frame_cache.h"
 #include "iterator/entry_iterator.h"
 #include "iterator/fragmented_tombstones.h"
 #include "sstable/format.h"
+#include "sstable/peeked.h"
 #include "sstable/properties.h"
 #include "sstable/table_params.h"
 
@@ -57,6 +59,16 @@ class Table : public std::enable_shared_from_this<Table> {
   absl::StatusOr<bool> HoldsKeyInRangeBelow(std::string_view start, const std::optional<std::string>& end, Lsn below);
   // The largest LSN <= snapshot of a range tombstone here that covers `key`; kMinLsn when there is none.
   absl::StatusOr<Lsn> MaxCoveringTombstone(std::string_view key, Lsn snapshot);
+
+  // The same as Find and MaxCoveringTombstone within a read section of the cache, out of what is in memory: nothing is
+  // loaded, pinned or waited for. After kNotInMemory, or nullopt, Find is the one to ask, without a section.
+  Peeked Peek(std::string_view key, uint64_t hash, Lsn snapshot, PeekedVersion* found) const;
+  std::optional<Lsn> PeekCoveringTombstone(std::string_view key, Lsn snapshot) const;
+  // Peek for up to Lookup::kMost keys at once, in less time than one after the other would take.
+  void PeekMany(Lsn snapshot, absl::Span<Lookup* const> lookups) const;
+  // Starts loading what Peek looks at first.
+  void PrefetchFilter(uint64_t hash) const;
+
   // Never null. Stays in memory, charged to the budget, once asked for.
   absl::StatusOr<std::shared_ptr<const FragmentedTombstones>> RangeTombstones();
 

@@ -8,31 +8,14 @@
 namespace aeternus::sstable {
 namespace {
 
-// Slots of a table: filter, index, then its data blocks.
-constexpr size_t kFilterSlot = 0;
-constexpr size_t kIndexSlot = 1;
-constexpr size_t kFirstDataSlot = 2;
-
-std::string_view WithoutTrailer(std::string_view stored_and_trailer) {
-  return stored_and_trailer.substr(0, stored_and_trailer.size() - kBlockTrailerSizeBytes);
-}
-
 // Fills a frame with a block and its trailer; what its content must be like is `validate`'s to say.
 template <typename Validate>
 absl::Status LoadFrame(const TableFile& file, const BlockHandle& handle, Frame& frame, const Validate& validate) {
   AETERNUS_RETURN_IF_ERROR(file.ReadBlock(handle, frame.Allocate(handle.size_with_trailer())));
-  return validate(WithoutTrailer(frame.bytes()));
+  return validate(frame.bytes().substr(0, handle.stored_size));
 }
 
 }  // namespace
-
-struct TableBlocks::Opened {
-  std::unique_ptr<TableFile> file;
-  size_t slot_count = 0;
-  std::unique_ptr<FrameCache::Slot[]> slots;
-
-  size_t charge_bytes() const { return sizeof(*this) + slot_count * sizeof(FrameCache::Slot); }
-};
 
 TableBlocks::~TableBlocks() {
   const std::unique_ptr<Opened> opened(opened_.load(std::memory_order_acquire));
@@ -69,7 +52,7 @@ absl::StatusOr<TableBlocks::Pinned<bloom::FilterView>> TableBlocks::Filter() {
   };
   AETERNUS_ASSIGN_OR_RETURN(FrameCache::Pin pin,
                             params_.cache->Acquire(opened->slots[kFilterSlot], load, FrameCache::Content::kMetadata));
-  AETERNUS_ASSIGN_OR_RETURN(const bloom::FilterView view, bloom::FilterView::Parse(WithoutTrailer(pin.bytes())));
+  const auto view = bloom::FilterView::FromParsed(WithoutTrailer(pin.bytes()));
   return Pinned<bloom::FilterView>{view, std::move(pin)};
 }
 

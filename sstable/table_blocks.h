@@ -3,6 +3,9 @@
 //
 // The frames, and the memory of the slots themselves, are charged to the cache's budget.
 //
+// Peek... are for reads that must not wait: within a read section of the cache they show what is in memory, unpinned,
+// until the section ends, and else say that it is not there.
+//
 // Thread safety: any number of threads.
 #ifndef AETERNUS_SSTABLE_TABLE_BLOCKS_H_
 #define AETERNUS_SSTABLE_TABLE_BLOCKS_H_
@@ -10,12 +13,14 @@
 #include <atomic>
 #include <cstddef>
 #include <memory>
+#include <string_view>
 
 #include "absl/status/statusor.h"
 #include "base/types.h"
 #include "bloom/filter.h"
 #include "cache/frame_cache.h"
 #include "sstable/block_reader.h"
+#include "sstable/format.h"
 #include "sstable/index_block.h"
 #include "sstable/table_file.h"
 #include "sstable/table_params.h"
@@ -46,14 +51,77 @@ class TableBlocks {
   // where the first entry at or behind (key, lsn) is, or the one before that. The number of blocks when there is none.
   absl::StatusOr<size_t> FindLaterBlock(const IndexReader& index, size_t number, std::string_view key, Lsn lsn);
 
+  // Whether it is there, and so in `*view`. The filter needs data blocks to be there, as Filter does.
+  bool PeekFilter(bloom::FilterView* view) const;
+  bool PeekIndex(IndexReader* view) const;
+  // The slot of data block `number`, below the index's count; the index was peeked at before.
+  FrameCache::Slot& DataSlot(size_t number) const;
+  // The block of a slot, empty if it is not there; for a BlockReader.
+  std::string_view PeekBlock(FrameCache::Slot& slot) const;
+  // Starts loading what the first steps of a search in the block read: its ends.
+  static void PrefetchEnds(std::string_view block);
+
  private:
-  struct Opened;
+  // Slots of a table: filter, index, then its data blocks.
+  static constexpr size_t kFilterSlot = 0;
+  static constexpr size_t kIndexSlot = 1;
+  static constexpr size_t kFirstDataSlot = 2;
+
+  struct Opened {
+    std::unique_ptr<TableFile> file;
+    size_t slot_count = 0;
+    std::unique_ptr<FrameCache::Slot[]> slots;
+
+    size_t charge_bytes() const { return sizeof(*this) + slot_count * sizeof(FrameCache::Slot); }
+  };
+
+  static std::string_view WithoutTrailer(std::string_view stored_and_trailer) {
+    return stored_and_trailer.substr(0, stored_and_trailer.size() - kBlockTrailerSizeBytes);
+  }
   absl::StatusOr<Opened*> Open();
   absl::StatusOr<FrameCache::Pin> LoadMetadata(Opened& opened, size_t slot, const BlockHandle& handle);
 
   const TableParams& params_;
   std::atomic<Opened*> opened_{nullptr};  // owned; set once
 };
+
+inline bool TableBlocks::PeekFilter(bloom::FilterView* view) const {
+  const Opened* opened = opened_.load(std::memory_order_acquire);
+  if (opened == nullptr) return false;
+  const std::string_view bytes = params_.cache->Peek(opened->slots[kFilterSlot]);
+  if (bytes.data() == nullptr) return false;
+  *view = bloom::FilterView::FromParsed(WithoutTrailer(bytes));
+  return true;
+}
+
+inline bool TableBlocks::PeekIndex(IndexReader* view) const {
+  const Opened* opened = opened_.load(std::memory_order_acquire);
+  if (opened == nullptr) return false;
+  const std::string_view bytes = params_.cache->Peek(opened->slots[kIndexSlot]);
+  if (bytes.data() == nullptr) return false;
+  *view = IndexReader(WithoutTrailer(bytes));
+  return true;
+}
+
+inline FrameCache::Slot& TableBlocks::DataSlot(size_t number) const {
+  return opened_.load(std::memory_order_acquire)->slots[kFirstDataSlot + number];
+}
+
+inline std::string_view TableBlocks::PeekBlock(FrameCache::Slot& slot) const {
+  const std::string_view bytes = params_.cache->Peek(slot);
+  return bytes.data() == nullptr ? bytes : WithoutTrailer(bytes);
+}
+
+// The common prefix is at the beginning; trailer, offsets and tags are at the end: a hundred bytes and more, which the
+// search would otherwise come to one line after the other.
+inline void TableBlocks::PrefetchEnds(std::string_view block) {
+  __builtin_prefetch(block.data());
+  const char* end = block.data() + block.size();
+  __builtin_prefetch(end - 1);
+  if (block.size() < 256) return;
+  __builtin_prefetch(end - 65);
+  __builtin_prefetch(end - 129);
+}
 
 }  // namespace aeternus::sstable
 
