@@ -23,7 +23,7 @@ TEST(HistogramTest, SmallValuesAreExact) {
 }
 
 TEST(HistogramTest, EveryValueComesBackWithinThreePercent) {
-  for (uint64_t value = 1; value < uint64_t{1} << 62; value = value * 9 / 8 + 1) {
+  for (uint64_t value = 1; value < uint64_t{1} << 62; value += value / 8 + 1) {
     Histogram histogram;
     histogram.Add(value);
     EXPECT_NEAR(static_cast<double>(histogram.Percentile(99)), static_cast<double>(value),

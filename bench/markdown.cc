@@ -63,7 +63,7 @@ std::string Header(const Results& results, std::string_view last_column) {
 
 std::string RatioCell(const Results& results, const std::string& row) {
   const Engine* best = results.BestPeer(row);
-  if (best == nullptr) return "n/a";
+  if (best == nullptr || !results.HasOurs()) return "n/a";
   const std::optional<double> ratio = results.Ratio(row, best->name);
   return ratio.has_value() ? absl::StrFormat("%.2f x %s", *ratio, best->name) : "failed";
 }

@@ -58,10 +58,7 @@ absl::Status SeekAndNext(Trial& trial, const std::string& row, const std::vector
 
 absl::Status ScanReverse(Trial& trial, const std::string& row) {
   const uint64_t n = trial.key_count();
-  const Phase phase{.row = row,
-                    .operations = std::max<uint64_t>(1, 4'000'000 / n),
-                    .entries_per_operation = n,
-                    .has_latencies = false};
+  const Phase phase{.row = row, .operations = ScanPasses(n), .entries_per_operation = n, .has_latencies = false};
   return trial.Measure(phase, [&](Session* session, uint64_t) -> absl::Status {
     AETERNUS_ASSIGN_OR_RETURN(const uint64_t seen, session->ScanBackward());
     return seen == n ? absl::OkStatus() : absl::InternalError(absl::StrCat("scanned ", seen, " entries of ", n));

@@ -53,6 +53,10 @@ std::optional<Spread> Results::RateOf(std::string_view engine, std::string_view 
   return Of(engine, row, [](const Row& sample) { return sample.Rate(); });
 }
 
+bool Results::HasOurs() const {
+  return std::any_of(engines.begin(), engines.end(), [](const Engine& engine) { return engine.name == kOurs; });
+}
+
 const Engine* Results::BestPeer(std::string_view row) const {
   const Engine* best = nullptr;
   double best_rate = 0;
@@ -79,7 +83,7 @@ std::string SummaryLine(absl::Span<const Results> all) {
   for (const Results& results : all) {
     for (const std::string& row : results.rows) {
       const Engine* best = results.BestPeer(row);
-      if (best == nullptr) continue;
+      if (best == nullptr || !results.HasOurs()) continue;
       ++compared;
       if (results.Ratio(row, best->name).value_or(0) > 1) ++ahead;
     }

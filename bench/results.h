@@ -49,6 +49,8 @@ struct Results {
   std::optional<Spread> Of(std::string_view engine, std::string_view row,
                            const std::function<double(const Row&)>& number) const;
   std::optional<Spread> RateOf(std::string_view engine, std::string_view row) const;
+  // Whether our engine takes part at all.
+  bool HasOurs() const;
   // The peer with the highest median rate; null if none has any.
   const Engine* BestPeer(std::string_view row) const;
   // Our median rate over the other's; nullopt if either is missing.
@@ -57,8 +59,8 @@ struct Results {
   std::map<std::pair<std::string, std::string>, std::vector<Row>> samples = {};  // by engine and row
 };
 
-// "rows ahead: A of B, geometric mean vs rocksdb: X, vs leveldb: Y, vs lmdb: Z". B counts the rows that some peer has;
-// a row that we failed at is among them, and not ahead. A mean over no rows is "n/a".
+// "rows ahead: A of B, geometric mean vs rocksdb: X, vs leveldb: Y, vs lmdb: Z". B counts the rows that some peer has
+// beside us; a row that we failed at is among them, and not ahead. A mean over no rows is "n/a".
 std::string SummaryLine(absl::Span<const Results> all);
 
 }  // namespace aeternus::bench

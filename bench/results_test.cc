@@ -52,5 +52,14 @@ TEST(ResultsTest, RowThatOnlyPeersFinishedIsNotAhead) {
             "rows ahead: 0 of 1, geometric mean vs rocksdb: n/a, vs leveldb: n/a, vs lmdb: n/a");
 }
 
+TEST(ResultsTest, WithoutOursNothingIsCompared) {
+  Results results;
+  results.engines = {{.name = "rocksdb"}};
+  results.rows = {"fill"};
+  results.Add("rocksdb", Sample("fill", 1));
+  EXPECT_EQ(SummaryLine({&results, 1}),
+            "rows ahead: 0 of 0, geometric mean vs rocksdb: n/a, vs leveldb: n/a, vs lmdb: n/a");
+}
+
 }  // namespace
 }  // namespace aeternus::bench

@@ -29,6 +29,8 @@ std::vector<uint32_t> Drawn(uint64_t count, uint64_t n, uint64_t seed) {
 
 uint64_t ReadCount(const Trial& trial) { return std::min<uint64_t>(trial.key_count(), 1'000'000); }
 
+uint64_t ScanPasses(uint64_t entries) { return std::clamp<uint64_t>(4'000'000 / (entries + 1), 1, 100); }
+
 absl::Status Fill(Trial& trial, const Phase& phase, const std::vector<uint32_t>& order) {
   return trial.Measure(phase, [&](Session* session, uint64_t i) {
     char key[KeySpace::kBytes];
@@ -42,10 +44,8 @@ absl::Status FillToRead(Trial& trial) {
 }
 
 absl::Status MeasureScan(Trial& trial, const std::string& row, uint64_t expected) {
-  const Phase phase{.row = row,
-                    .operations = std::max<uint64_t>(1, 4'000'000 / std::max<uint64_t>(1, expected)),
-                    .entries_per_operation = expected,
-                    .has_latencies = false};
+  const Phase phase{
+      .row = row, .operations = ScanPasses(expected), .entries_per_operation = expected, .has_latencies = false};
   return trial.Measure(phase, [&](Session* session, uint64_t) -> absl::Status {
     AETERNUS_ASSIGN_OR_RETURN(const uint64_t seen, session->ScanForward("", std::numeric_limits<uint64_t>::max()));
     if (seen == expected) return absl::OkStatus();

@@ -26,7 +26,9 @@ absl::Status Fill(Trial& trial, const Phase& phase, const std::vector<uint32_t>&
 // Fills in random order, as a row that nobody wants, and settles.
 absl::Status FillToRead(Trial& trial);
 
-// Scans everything as often as it takes to see some four million entries. An error unless each pass sees `expected`.
+// How often a row scans `entries` entries: until it has seen some four million, at most a hundred times.
+uint64_t ScanPasses(uint64_t entries);
+// Scans everything that often. An error unless each pass sees `expected` entries.
 absl::Status MeasureScan(Trial& trial, const std::string& row, uint64_t expected);
 
 // Scans everything once and reads here and there, so that caches hold what they can.
