@@ -1,0 +1,13 @@
+// AeternusDB, as the judge drives it.
+#ifndef AETERNUS_BENCH_AETERNUS_STORE_H_
+#define AETERNUS_BENCH_AETERNUS_STORE_H_
+
+#include "bench/store.h"
+
+namespace aeternus::bench {
+
+Engine AeternusEngine();
+
+}  // namespace aeternus::bench
+
+#endif  // AETERNUS_BENCH_AETERNUS_STORE_H_

@@ -1,0 +1,13 @@
+// LevelDB, as the judge drives it.
+#ifndef AETERNUS_BENCH_LEVELDB_STORE_H_
+#define AETERNUS_BENCH_LEVELDB_STORE_H_
+
+#include "bench/store.h"
+
+namespace aeternus::bench {
+
+Engine LeveldbEngine();
+
+}  // namespace aeternus::bench
+
+#endif  // AETERNUS_BENCH_LEVELDB_STORE_H_

@@ -1,0 +1,13 @@
+// RocksDB, as the judge drives it.
+#ifndef AETERNUS_BENCH_ROCKSDB_STORE_H_
+#define AETERNUS_BENCH_ROCKSDB_STORE_H_
+
+#include "bench/store.h"
+
+namespace aeternus::bench {
+
+Engine RocksdbEngine();
+
+}  // namespace aeternus::bench
+
+#endif  // AETERNUS_BENCH_ROCKSDB_STORE_H_
