@@ -11,7 +11,6 @@
 #include "aeternus/engine.h"
 #include "engine/testing/machine.h"
 #include "engine/testing/status.h"
-#include "env/sync_point.h"
 #include "gtest/gtest.h"
 
 namespace aeternus {
@@ -59,23 +58,6 @@ class Interruption {
   std::atomic<bool> has_come_{false};
   std::thread thread_;
 };
-
-TEST(EngineRace, AFlushBetweenTheSealOfALogAndTheFreezingOfItsMemtableKeepsThatLog) {
-  if (!env::kSyncPointsAreCompiledIn) return;
-  Machine machine;
-  const auto engine = machine.Open();
-  PutNumbered(*engine, 0, 3);
-  ASSERT_TRUE(engine->FreezeMemtable().value());
-  PutNumbered(*engine, 3, 6);
-  {
-    const env::ScopedSyncPointHandler sealed(
-        "commit:frozen", [&] { std::thread([&] { EXPECT_TRUE(engine->FlushOldestFrozen().value()); }).join(); });
-    ASSERT_TRUE(engine->FreezeMemtable().value());
-  }
-  EXPECT_EQ(ContentsOf(*engine), Numbered(0, 6));
-  EXPECT_EQ(ContentsWhenOpened(machine.AfterKill()), Numbered(0, 6));
-  EXPECT_EQ(ContentsWhenOpened(machine.AfterPowerLoss()), Numbered(0, 6));
-}
 
 TEST(EngineRace, AFlushWhileTheFirstFrameOfALogIsWrittenKeepsThatLog) {
   Machine machine;

@@ -11,7 +11,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "env/sync_point.h"
 #include "gtest/gtest.h"
 #include "stress/schedule.h"
 #include "stress/seed.h"
@@ -32,7 +31,7 @@ void PrintCommandAndDie(int signal) {
   std::raise(signal);
 }
 
-// A slice of the seeds; slices are what shards share out. Release builds have no schedules.
+// A slice of the seeds; slices are what shards share out.
 class LinearizabilityTest : public testing::TestWithParam<uint64_t> {
  protected:
   static void SetUpTestSuite() {
@@ -82,7 +81,6 @@ class LinearizabilityTest : public testing::TestWithParam<uint64_t> {
 };
 
 TEST_P(LinearizabilityTest, WhatIsReportedIsTheOrderOfThings) {
-  if (!env::kSyncPointsAreCompiledIn) return;
   if (const auto seed = SeedOverride(); seed.has_value()) {
     Run(*seed, /*keep_events=*/true);
     return;
@@ -95,7 +93,6 @@ TEST_P(LinearizabilityTest, WhatIsReportedIsTheOrderOfThings) {
 INSTANTIATE_TEST_SUITE_P(Slices, LinearizabilityTest, testing::Range(uint64_t{0}, kSlices));
 
 TEST(ScheduleTest, ASeedGivesItsScheduleAgain) {
-  if (!env::kSyncPointsAreCompiledIn) return;
   for (const uint64_t seed : SeedsOrFirst(IsLongRun() ? 1000 : 60)) {
     SCOPED_TRACE(absl::StrCat("replay: ", ReplayCommand(seed)));
     const ScheduleResult once = RunSchedule(seed, /*keep_events=*/true), again = RunSchedule(seed, true);
