@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "base/testing/sanitizer.h"
 #include "gtest/gtest.h"
 #include "stress/schedule.h"
 #include "stress/seed.h"
@@ -85,7 +86,7 @@ TEST_P(LinearizabilityTest, WhatIsReportedIsTheOrderOfThings) {
     Run(*seed, /*keep_events=*/true);
     return;
   }
-  const uint64_t schedules = IsLongRun() ? kSchedulesLong : kSchedules;
+  const uint64_t schedules = SanitizedShare(IsLongRun() ? kSchedulesLong : kSchedules);
   for (uint64_t seed = 1 + GetParam(); seed <= schedules; seed += kSlices) {
     if (!Run(seed, /*keep_events=*/false)) return;
   }
@@ -93,7 +94,7 @@ TEST_P(LinearizabilityTest, WhatIsReportedIsTheOrderOfThings) {
 INSTANTIATE_TEST_SUITE_P(Slices, LinearizabilityTest, testing::Range(uint64_t{0}, kSlices));
 
 TEST(ScheduleTest, ASeedGivesItsScheduleAgain) {
-  for (const uint64_t seed : SeedsOrFirst(IsLongRun() ? 1000 : 60)) {
+  for (const uint64_t seed : SeedsOrFirst(SanitizedShare(IsLongRun() ? 1000 : 60))) {
     SCOPED_TRACE(absl::StrCat("replay: ", ReplayCommand(seed)));
     const ScheduleResult once = RunSchedule(seed, /*keep_events=*/true), again = RunSchedule(seed, true);
     ASSERT_FALSE(once.events.empty());
