@@ -22,13 +22,12 @@ using env::testing::FileOp;
 using testing::Contents;
 using testing::ContentsOf;
 using testing::ContentsWhenOpened;
+using testing::IsLog;
+using testing::IsTable;
 using testing::Machine;
 using testing::Numbered;
 using testing::NumberedKey;
 using testing::PutNumbered;
-
-bool IsLog(const std::string& path) { return path.find(".log") != std::string::npos; }
-bool IsTable(const std::string& path) { return path.find(".sst") != std::string::npos; }
 
 using Condition = std::function<bool(const FileCall&)>;
 
