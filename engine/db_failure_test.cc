@@ -1,7 +1,6 @@
 // Background work on a failing disk: what is tried again, what ends the waiting of writers, and what makes the database
 // read-only.
 #include <atomic>
-#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -22,6 +21,8 @@ using testing::Contents;
 using testing::ContentsOf;
 using testing::ContentsWhenOpened;
 using testing::FailsWith;
+using testing::IsLog;
+using testing::IsTable;
 using testing::Machine;
 using testing::Numbered;
 using testing::NumberedKey;
@@ -29,9 +30,6 @@ using testing::PutNumbered;
 using Code = absl::StatusCode;
 
 constexpr uint64_t kPlenty = uint64_t{1} << 30;
-
-bool IsTable(const std::string& path) { return path.find(".sst") != std::string::npos; }
-bool IsLog(const std::string& path) { return path.find(".log") != std::string::npos; }
 
 class DbFailureTest : public ::testing::Test {
  protected:
@@ -41,12 +39,6 @@ class DbFailureTest : public ::testing::Test {
     db_ = Db::Open(Machine::kDir, config).value();
   }
 
-  void FailWhile(std::function<bool(const FileCall&)> condition, Fault fault = Fault::kIoError) {
-    machine_.disk().SetFaultRule([condition = std::move(condition), fault](const FileCall& call) {
-      return condition(call) ? fault : Fault::kNone;
-    });
-  }
-  void Heal() { machine_.disk().SetFaultRule(nullptr); }
   Stats StatsNow() { return db_->Stats().value(); }
 
   // Puts numbered keys from `begin` on until one is refused; which one, and why.
@@ -63,7 +55,8 @@ class DbFailureTest : public ::testing::Test {
 
 TEST_F(DbFailureTest, AFlushThatFailsAFewTimesIsTriedAgainUnderNewNumbers) {
   std::atomic<int> failures{0};
-  FailWhile([&](const FileCall& call) { return IsTable(call.path) && call.op == FileOp::kSync && ++failures <= 3; });
+  machine_.FailWhile(
+      [&](const FileCall& call) { return IsTable(call.path) && call.op == FileOp::kSync && ++failures <= 3; });
   PutNumbered(*db_, 0, 3);
   ASSERT_OK(db_->Flush());
   EXPECT_EQ(failures, 4);
@@ -74,12 +67,12 @@ TEST_F(DbFailureTest, AFlushThatFailsAFewTimesIsTriedAgainUnderNewNumbers) {
 }
 
 TEST_F(DbFailureTest, AFlushThatKeepsFailingMakesTheDatabaseReadOnlyAndEveryWriteSaysWhy) {
-  FailWhile([&](const FileCall& call) { return IsTable(call.path) && call.op == FileOp::kAppend; });
+  machine_.FailWhile([&](const FileCall& call) { return IsTable(call.path) && call.op == FileOp::kAppend; });
   PutNumbered(*db_, 0, 3);
   EXPECT_FALSE(db_->Flush().ok());
   EXPECT_EQ(StatsNow().state, EngineState::kFailed);
   EXPECT_NE(StatsNow().background_error.find("Input/output error"), std::string::npos);
-  Heal();
+  machine_.Heal();
   EXPECT_TRUE(FailsWith(db_->Put("k", "v"), Code::kInternal, {"read-only", "Input/output error"}));
   EXPECT_TRUE(FailsWith(db_->Flush(), Code::kInternal, {"read-only"}));
   EXPECT_EQ(ContentsOf(*db_), Numbered(0, 3));
@@ -88,17 +81,17 @@ TEST_F(DbFailureTest, AFlushThatKeepsFailingMakesTheDatabaseReadOnlyAndEveryWrit
 }
 
 TEST_F(DbFailureTest, AWriterThatWaitsIsToldWhenTheFlushKeepsFailing) {
-  FailWhile([&](const FileCall& call) { return IsTable(call.path) && call.op == FileOp::kCreate; });
+  machine_.FailWhile([&](const FileCall& call) { return IsTable(call.path) && call.op == FileOp::kCreate; });
   const auto [written, why] = PutUntilRefused(0);
   EXPECT_TRUE(FailsWith(why, Code::kInternal, {"Input/output error"}));
   EXPECT_EQ(ContentsOf(*db_), Numbered(0, written));
   db_.reset();
-  Heal();
+  machine_.Heal();
   EXPECT_EQ(ContentsWhenOpened(machine_.AfterPowerLoss()), Numbered(0, written));
 }
 
 TEST_F(DbFailureTest, WithoutSpaceWritersAreRefusedAndGoOnWhenItReturns) {
-  FailWhile([&](const FileCall& call) { return IsTable(call.path); }, Fault::kNoSpace);
+  machine_.FailWhile([&](const FileCall& call) { return IsTable(call.path); }, Fault::kNoSpace);
   const auto [written, why] = PutUntilRefused(0);
   EXPECT_TRUE(absl::IsResourceExhausted(why)) << why;
   for (int i = 0; i < 10; ++i) {  // however often: running out of space is never final
@@ -110,7 +103,7 @@ TEST_F(DbFailureTest, WithoutSpaceWritersAreRefusedAndGoOnWhenItReturns) {
   EXPECT_TRUE(FailsWith(db_->Flush(), Code::kResourceExhausted));
   EXPECT_TRUE(FailsWith(db_->WaitForBackgroundWork(), Code::kResourceExhausted));
 
-  Heal();
+  machine_.Heal();
   PutNumbered(*db_, written, written + 200);
   ASSERT_OK(db_->Flush());
   ASSERT_OK(db_->WaitForBackgroundWork());
@@ -141,7 +134,7 @@ TEST_F(DbFailureTest, AFailedCompactionIsToldAndTriedAgainByTheNextFlush) {
   }
   ASSERT_OK(db_->WaitForBackgroundWork());
   // The flush writes one table and reads none; the compaction behind it reads.
-  FailWhile([&](const FileCall& call) {
+  machine_.FailWhile([&](const FileCall& call) {
     if (IsTable(call.path) && call.op == FileOp::kRead) compacting = true;
     return compacting && IsTable(call.path) && call.op != FileOp::kDelete;
   });
@@ -150,7 +143,7 @@ TEST_F(DbFailureTest, AFailedCompactionIsToldAndTriedAgainByTheNextFlush) {
   EXPECT_TRUE(FailsWith(db_->WaitForBackgroundWork(), Code::kInternal, {"Input/output error"}));
   EXPECT_NE(StatsNow().background_error, "");
   EXPECT_EQ(StatsNow().state, EngineState::kHealthy);
-  Heal();
+  machine_.Heal();
   EXPECT_EQ(ContentsOf(*db_), Numbered(0, 20));
   PutNumbered(*db_, 20, 25);
   ASSERT_OK(db_->Flush());
@@ -162,9 +155,9 @@ TEST_F(DbFailureTest, AFailedCompactionIsToldAndTriedAgainByTheNextFlush) {
 
 TEST_F(DbFailureTest, AFailedLogSyncIsFinalForEveryWriter) {
   PutNumbered(*db_, 0, 3);
-  FailWhile([](const FileCall& call) { return IsLog(call.path) && call.op == FileOp::kSync; });
+  machine_.FailWhile([](const FileCall& call) { return IsLog(call.path) && call.op == FileOp::kSync; });
   EXPECT_FALSE(db_->Put("k", "v").ok());
-  Heal();
+  machine_.Heal();
   EXPECT_TRUE(FailsWith(db_->Put("k", "v"), Code::kInternal, {"read-only"}));
   EXPECT_TRUE(FailsWith(db_->MajorCompact(), Code::kInternal, {"read-only"}));
   EXPECT_EQ(ContentsOf(*db_), Numbered(0, 3));

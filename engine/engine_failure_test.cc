@@ -1,7 +1,6 @@
 // What a failing disk does to a database: what is final and what passes (invariant 5), and that nothing acknowledged is
 // lost by either.
 #include <algorithm>
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -24,6 +23,9 @@ using testing::ContentsOf;
 using testing::ContentsWhenOpened;
 using testing::FailsWith;
 using testing::Flush;
+using testing::IsLog;
+using testing::IsManifest;
+using testing::IsTable;
 using testing::kUnsynced;
 using testing::Machine;
 using testing::Numbered;
@@ -32,10 +34,6 @@ using testing::PutNumbered;
 using Code = absl::StatusCode;
 
 constexpr uint64_t kPlenty = uint64_t{1} << 30;
-
-bool IsLog(const std::string& path) { return path.find(".log") != std::string::npos; }
-bool IsTable(const std::string& path) { return path.find(".sst") != std::string::npos; }
-bool IsManifest(const std::string& path) { return path.find("MANIFEST") != std::string::npos; }
 
 class EngineFailureTest : public ::testing::Test {
  protected:
@@ -48,16 +46,9 @@ class EngineFailureTest : public ::testing::Test {
     PutNumbered(*engine_, 0, 3);
   }
 
-  void FailWhile(std::function<bool(const FileCall&)> condition, Fault fault = Fault::kIoError) {
-    machine_.disk().SetFaultRule([condition = std::move(condition), fault](const FileCall& call) {
-      return condition(call) ? fault : Fault::kNone;
-    });
-  }
-  void Heal() { machine_.disk().SetFaultRule(nullptr); }
-
   // Nothing can be written any more, everything can be read, and opening again brings back what was acknowledged.
   void ExpectFailedForGood(const Contents& visible) {
-    Heal();
+    machine_.Heal();
     EXPECT_EQ(engine_->Stats()->state, EngineState::kFailed);
     EXPECT_NE(engine_->Stats()->state_reason, "");
     EXPECT_TRUE(FailsWith(engine_->Put("later", "v"), Code::kInternal, {"read-only", Machine::kDir}));
@@ -152,10 +143,11 @@ TEST_F(EngineFailureTest, ACompactionWithoutSpaceLeavesItsInputsAndIsTriedAgain)
 
 TEST_F(EngineFailureTest, AnEditThatFindsNoSpaceIsTriedAgain) {
   ASSERT_TRUE(engine_->FreezeMemtable().value());
-  FailWhile([](const FileCall& call) { return IsManifest(call.path) && call.op == FileOp::kReserve; }, Fault::kNoSpace);
+  machine_.FailWhile([](const FileCall& call) { return IsManifest(call.path) && call.op == FileOp::kReserve; },
+                     Fault::kNoSpace);
   EXPECT_TRUE(FailsWith(engine_->FlushOldestFrozen(), Code::kResourceExhausted));
   EXPECT_EQ(engine_->Stats()->state, EngineState::kOutOfSpace);
-  Heal();
+  machine_.Heal();
   ASSERT_TRUE(engine_->FlushOldestFrozen().value());
   ASSERT_OK(engine_->Put(NumberedKey(3), "value 3"));
   EXPECT_EQ(engine_->Stats()->state, EngineState::kHealthy);
@@ -167,7 +159,7 @@ TEST_F(EngineFailureTest, AnEditThatFindsNoSpaceIsTriedAgain) {
 TEST_F(EngineFailureTest, AFailedSyncOfTheLogIsFinal) {
   for (const Fault fault : {Fault::kIoError, Fault::kNoSpace, Fault::kFailAfterPart}) {
     StartAfresh();
-    FailWhile([](const FileCall& call) { return IsLog(call.path) && call.op == FileOp::kSync; }, fault);
+    machine_.FailWhile([](const FileCall& call) { return IsLog(call.path) && call.op == FileOp::kSync; }, fault);
     EXPECT_FALSE(engine_->Put(NumberedKey(3), "value 3").ok());
     EXPECT_EQ(engine_->Stats()->last_lsn, 3u);
     ExpectFailedForGood(Numbered(0, 3));
@@ -177,7 +169,7 @@ TEST_F(EngineFailureTest, AFailedSyncOfTheLogIsFinal) {
 TEST_F(EngineFailureTest, AFailedSyncOfTheLogThatAFlushRetiresIsFinal) {
   ASSERT_TRUE(engine_->FreezeMemtable().value());
   const std::string frozen = machine_.Logs()[0];
-  FailWhile([&](const FileCall& call) { return call.path == frozen && call.op == FileOp::kSync; });
+  machine_.FailWhile([&](const FileCall& call) { return call.path == frozen && call.op == FileOp::kSync; });
   EXPECT_TRUE(FailsWith(engine_->FlushOldestFrozen(), Code::kInternal, {frozen}));
   ExpectFailedForGood(Numbered(0, 3));
 }
@@ -185,7 +177,7 @@ TEST_F(EngineFailureTest, AFailedSyncOfTheLogThatAFlushRetiresIsFinal) {
 TEST_F(EngineFailureTest, AWriteThatFailsMidwayIsFinal) {
   for (const Fault fault : {Fault::kIoError, Fault::kFailAfterPart}) {
     StartAfresh();
-    FailWhile([](const FileCall& call) { return IsLog(call.path) && call.op == FileOp::kCommit; }, fault);
+    machine_.FailWhile([](const FileCall& call) { return IsLog(call.path) && call.op == FileOp::kCommit; }, fault);
     EXPECT_TRUE(FailsWith(engine_->Put(NumberedKey(3), "value 3", kUnsynced), Code::kInternal));
     ExpectFailedForGood(Numbered(0, 3));
   }
@@ -194,7 +186,7 @@ TEST_F(EngineFailureTest, AWriteThatFailsMidwayIsFinal) {
 TEST_F(EngineFailureTest, ASealThatFailsMidwayIsFinal) {
   for (const Fault fault : {Fault::kIoError, Fault::kFailAfterPart}) {
     StartAfresh();
-    FailWhile([](const FileCall& call) { return IsLog(call.path) && call.op == FileOp::kCommit; }, fault);
+    machine_.FailWhile([](const FileCall& call) { return IsLog(call.path) && call.op == FileOp::kCommit; }, fault);
     EXPECT_TRUE(FailsWith(engine_->FreezeMemtable(), Code::kInternal));
     ExpectFailedForGood(Numbered(0, 3));
   }
@@ -202,7 +194,7 @@ TEST_F(EngineFailureTest, ASealThatFailsMidwayIsFinal) {
 
 TEST_F(EngineFailureTest, AFailedSyncOfTheDirectoryIsFinal) {
   ASSERT_TRUE(engine_->FreezeMemtable().value());
-  FailWhile([](const FileCall& call) { return call.op == FileOp::kSyncDirectory; });
+  machine_.FailWhile([](const FileCall& call) { return call.op == FileOp::kSyncDirectory; });
   EXPECT_TRUE(FailsWith(engine_->Put("k", "v"), Code::kInternal));  // begins a log
   ExpectFailedForGood(Numbered(0, 3));
 }
@@ -210,7 +202,7 @@ TEST_F(EngineFailureTest, AFailedSyncOfTheDirectoryIsFinal) {
 TEST_F(EngineFailureTest, AFailedSyncOfTheDirectoryBehindATableIsFinal) {
   ASSERT_TRUE(engine_->FreezeMemtable().value());
   bool is_table_made = false;  // before it, the next log is
-  FailWhile([&](const FileCall& call) {
+  machine_.FailWhile([&](const FileCall& call) {
     is_table_made |= IsTable(call.path) && call.op == FileOp::kCreate;
     return is_table_made && call.op == FileOp::kSyncDirectory;
   });
@@ -226,7 +218,7 @@ TEST_F(EngineFailureTest, AFailedSyncOfTheManifestIsFinalAndKeepsWhatTheEditMayN
       if (op == FileOp::kCommit && fault == Fault::kNoSpace) continue;  // space is asked for before
       StartAfresh();
       ASSERT_TRUE(engine_->FreezeMemtable().value());
-      FailWhile([op](const FileCall& call) { return IsManifest(call.path) && call.op == op; }, fault);
+      machine_.FailWhile([op](const FileCall& call) { return IsManifest(call.path) && call.op == op; }, fault);
       EXPECT_FALSE(engine_->FlushOldestFrozen().ok());
       ExpectFailedForGood(Numbered(0, 3));
     }
@@ -234,9 +226,9 @@ TEST_F(EngineFailureTest, AFailedSyncOfTheManifestIsFinalAndKeepsWhatTheEditMayN
 }
 
 TEST_F(EngineFailureTest, TheFirstErrorIsTheCauseAndIsKept) {
-  FailWhile([](const FileCall& call) { return IsLog(call.path) && call.op == FileOp::kSync; });
+  machine_.FailWhile([](const FileCall& call) { return IsLog(call.path) && call.op == FileOp::kSync; });
   EXPECT_TRUE(FailsWith(engine_->Put("k", "v"), Code::kInternal, {"sync", "Input/output error"}));
-  Heal();
+  machine_.Heal();
   for (int i = 0; i < 2; ++i) {
     EXPECT_TRUE(FailsWith(engine_->Put("k", "v"), Code::kInternal, {"earlier failure", "Input/output error"}));
   }
@@ -249,7 +241,7 @@ TEST_F(EngineFailureTest, ATableThatCannotBeWrittenIsDiscardedAndTriedAgainUnder
   ASSERT_TRUE(engine_->FreezeMemtable().value());
   std::vector<std::string> tried;
   for (const FileOp op : {FileOp::kCreate, FileOp::kAppend, FileOp::kSync, FileOp::kClose}) {
-    FailWhile([&](const FileCall& call) {
+    machine_.FailWhile([&](const FileCall& call) {
       if (IsTable(call.path) && call.op == FileOp::kCreate) tried.push_back(call.path);
       return IsTable(call.path) && call.op == op;
     });
@@ -260,7 +252,7 @@ TEST_F(EngineFailureTest, ATableThatCannotBeWrittenIsDiscardedAndTriedAgainUnder
   }
   std::sort(tried.begin(), tried.end());
   EXPECT_EQ(std::adjacent_find(tried.begin(), tried.end()), tried.end());
-  Heal();
+  machine_.Heal();
   ASSERT_OK(engine_->Put(NumberedKey(3), "value 3"));
   ASSERT_TRUE(engine_->FlushOldestFrozen().value());
   EXPECT_EQ(ContentsWhenOpened(machine_.AfterPowerLoss()), Numbered(0, 4));
@@ -273,23 +265,23 @@ TEST_F(EngineFailureTest, AFailedCompactionLosesNothing) {
   }
   const auto snapshot = engine_->GetSnapshot().value();
   for (const FileOp op : {FileOp::kCreate, FileOp::kAppend, FileOp::kSync, FileOp::kClose}) {
-    FailWhile([&](const FileCall& call) { return IsTable(call.path) && call.op == op; });
+    machine_.FailWhile([&](const FileCall& call) { return IsTable(call.path) && call.op == op; });
     EXPECT_TRUE(FailsWith(engine_->MajorCompact(), Code::kInternal)) << FileOpName(op);
     EXPECT_EQ(engine_->Stats()->state, EngineState::kHealthy);
     EXPECT_EQ(engine_->Stats()->table_count, 3u);
     EXPECT_EQ(machine_.Tables().size(), 3u);
   }
-  Heal();
+  machine_.Heal();
   EXPECT_TRUE(engine_->MajorCompact().value());
   EXPECT_EQ(ContentsOf(*engine_), Numbered(0, 12));
 }
 
 TEST_F(EngineFailureTest, AFileThatCannotBeDeletedIsOwedAndTriedAgain) {
-  FailWhile([](const FileCall& call) { return call.op == FileOp::kDelete; });
+  machine_.FailWhile([](const FileCall& call) { return call.op == FileOp::kDelete; });
   ASSERT_OK(Flush(*engine_));
   EXPECT_GT(engine_->Stats()->undeleted_files, 0u);
   EXPECT_EQ(engine_->Stats()->state, EngineState::kHealthy);
-  Heal();
+  machine_.Heal();
   PutNumbered(*engine_, 3, 6);
   ASSERT_OK(Flush(*engine_));
   EXPECT_EQ(engine_->Stats()->undeleted_files, 0u);
@@ -300,14 +292,14 @@ TEST_F(EngineFailureTest, AReadThatFailsIsAnErrorAndPasses) {
   ASSERT_OK(Flush(*engine_));
   engine_.reset();
   engine_ = machine_.Open();
-  FailWhile([](const FileCall& call) { return IsTable(call.path) && call.op == FileOp::kRead; });
+  machine_.FailWhile([](const FileCall& call) { return IsTable(call.path) && call.op == FileOp::kRead; });
   EXPECT_TRUE(FailsWith(engine_->Get(NumberedKey(1)), Code::kInternal));
   EXPECT_TRUE(FailsWith(engine_->Scan("a", "z"), Code::kInternal));
   const auto it = engine_->NewIterator({}).value();
   it->SeekToFirst();
   EXPECT_FALSE(it->Valid());
   EXPECT_TRUE(FailsWith(it->status(), Code::kInternal)) << "an error is not the end";
-  Heal();
+  machine_.Heal();
   EXPECT_EQ(engine_->Get(NumberedKey(1)).value(), "value 1");
   it->SeekToFirst();
   EXPECT_TRUE(it->Valid());

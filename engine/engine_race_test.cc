@@ -11,7 +11,6 @@
 #include "aeternus/engine.h"
 #include "engine/testing/machine.h"
 #include "engine/testing/status.h"
-#include "env/sync_point.h"
 #include "gtest/gtest.h"
 
 namespace aeternus {
@@ -23,13 +22,12 @@ using env::testing::FileOp;
 using testing::Contents;
 using testing::ContentsOf;
 using testing::ContentsWhenOpened;
+using testing::IsLog;
+using testing::IsTable;
 using testing::Machine;
 using testing::Numbered;
 using testing::NumberedKey;
 using testing::PutNumbered;
-
-bool IsLog(const std::string& path) { return path.find(".log") != std::string::npos; }
-bool IsTable(const std::string& path) { return path.find(".sst") != std::string::npos; }
 
 using Condition = std::function<bool(const FileCall&)>;
 
@@ -59,23 +57,6 @@ class Interruption {
   std::atomic<bool> has_come_{false};
   std::thread thread_;
 };
-
-TEST(EngineRace, AFlushBetweenTheSealOfALogAndTheFreezingOfItsMemtableKeepsThatLog) {
-  if (!env::kSyncPointsAreCompiledIn) return;
-  Machine machine;
-  const auto engine = machine.Open();
-  PutNumbered(*engine, 0, 3);
-  ASSERT_TRUE(engine->FreezeMemtable().value());
-  PutNumbered(*engine, 3, 6);
-  {
-    const env::ScopedSyncPointHandler sealed(
-        "commit:frozen", [&] { std::thread([&] { EXPECT_TRUE(engine->FlushOldestFrozen().value()); }).join(); });
-    ASSERT_TRUE(engine->FreezeMemtable().value());
-  }
-  EXPECT_EQ(ContentsOf(*engine), Numbered(0, 6));
-  EXPECT_EQ(ContentsWhenOpened(machine.AfterKill()), Numbered(0, 6));
-  EXPECT_EQ(ContentsWhenOpened(machine.AfterPowerLoss()), Numbered(0, 6));
-}
 
 TEST(EngineRace, AFlushWhileTheFirstFrameOfALogIsWrittenKeepsThatLog) {
   Machine machine;

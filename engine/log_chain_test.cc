@@ -10,10 +10,9 @@
 #include "base/status.h"
 #include "base/testing/test_seed.h"
 #include "engine/file_names.h"
+#include "engine/testing/log_chain_on_disk.h"
 #include "engine/testing/status.h"
-#include "env/sync_point.h"
 #include "env/testing/sim_file_system.h"
-#include "env/testing/sim_scheduler.h"
 #include "gtest/gtest.h"
 #include "wal/reader.h"
 
@@ -23,10 +22,7 @@ namespace {
 using env::testing::Fault;
 using env::testing::FileCall;
 using env::testing::FileOp;
-using env::testing::SimFileSystem;
 using testing::FailsWith;
-
-constexpr DatabaseId kDatabase(77);
 
 // A frame with its payload copied.
 struct ReadFrame {
@@ -38,34 +34,8 @@ struct ReadFrame {
   uint64_t offset, end_offset;
 };
 
-class LogChainTest : public ::testing::Test {
+class LogChainTest : public ::testing::Test, protected testing::LogChainOnDisk {
  protected:
-  LogChainTest() : chain_([this] { return MakeSegment(); }, LogLink{}, Lsn(0)) { EXPECT_OK(fs_.CreateDirectory("db")); }
-
-  absl::StatusOr<std::unique_ptr<wal::Writer>> MakeSegment() {
-    const FileNumber number(next_number_++);
-    AETERNUS_ASSIGN_OR_RETURN(
-        std::unique_ptr<wal::Writer> writer,
-        wal::Writer::Create(&fs_, PathOf(number), {.kind = FileKind::kLog, .database_id = kDatabase, .number = number},
-                            allocate_bytes_));
-    AETERNUS_RETURN_IF_ERROR(fs_.SyncDirectory("db"));
-    return writer;
-  }
-
-  static std::string PathOf(FileNumber number) { return "db/" + LogName(number); }
-
-  // Appends one batch of `count` LSNs, the next ones.
-  absl::Status Append(const std::string& payload, uint32_t count = 1) {
-    const wal::Frame batch = {.type = wal::FrameType::kBatch,
-                              .first_lsn = Lsn(last_lsn_ + 1),
-                              .lsn_count = count,
-                              .synced_lsn = chain_.synced_lsn(),
-                              .payload = payload};
-    const absl::Status status = chain_.Append({&batch, 1}, env::LogFile::Next::kSync, &wrote_);
-    if (status.ok()) last_lsn_ += count;
-    return status;
-  }
-
   std::vector<ReadFrame> FramesOf(uint64_t number) {
     const auto file = fs_.NewRandomAccessFile(PathOf(FileNumber(number))).value();
     wal::Reader reader(file.get(), kDatabase, FileNumber(number));
@@ -97,41 +67,8 @@ class LogChainTest : public ::testing::Test {
     return found;
   }
 
-  SimFileSystem fs_;
-  uint64_t next_number_ = 1;
-  uint64_t allocate_bytes_ = 4096;
-  LogChain chain_;
-  uint64_t last_lsn_ = 0;
-  bool wrote_ = false;
   std::vector<std::string> calls_;
 };
-
-// The fixture, as often as a test with many schedules needs it.
-class LogChainInSchedule : public LogChainTest {
- public:
-  void TestBody() override {}
-  void WriteAndSeal(int logs) {
-    for (int i = 0; i < logs; ++i) {
-      EXPECT_OK(Append("x"));
-      EXPECT_OK(chain_.Seal(&wrote_));
-    }
-  }
-  LogChain& chain() { return chain_; }
-};
-
-// It once took whatever log it had just seen to be prepared for still being there, or active: a writer may begin that
-// log and seal it meanwhile.
-TEST(LogChainSchedule, ANextLogIsFoundHoweverFarTheWriterGets) {
-  if (!env::kSyncPointsAreCompiledIn) return;
-  for (uint64_t seed = 1; seed <= 2000; ++seed) {
-    LogChainInSchedule test;
-    env::testing::SimScheduler scheduler({.seed = seed});
-    ASSERT_OK(scheduler.Run([&] {
-      scheduler.Start("writer", [&test] { test.WriteAndSeal(/*logs=*/3); });
-      for (int i = 0; i < 3; ++i) EXPECT_GT(test.chain().EnsureNext()->value, 0u);
-    }));
-  }
-}
 
 TEST(LogLink, IsDecodedToWhatWasEncoded) {
   std::mt19937_64 random(TestSeed());

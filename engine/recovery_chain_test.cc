@@ -10,6 +10,7 @@
 #include "engine/file_names.h"
 #include "engine/testing/log_frames.h"
 #include "engine/testing/machine.h"
+#include "engine/testing/past_life.h"
 #include "engine/testing/status.h"
 #include "env/file_system.h"
 #include "gtest/gtest.h"
@@ -29,10 +30,13 @@ using testing::Contents;
 using testing::ContentsOf;
 using testing::ContentsWhenOpened;
 using testing::DatabaseIdOf;
+using testing::DestroyBatch;
 using testing::DestroyFrame;
 using testing::FailsWith;
 using testing::FramesOf;
+using testing::IsManifest;
 using testing::IsRefusedUnchanged;
+using testing::KilledAfter;
 using testing::kUnsynced;
 using testing::Machine;
 using testing::Numbered;
@@ -41,16 +45,7 @@ using testing::PutNumbered;
 std::string PathOf(const std::string& name) { return env::JoinPath(Machine::kDir, name); }
 
 // A killed machine with three logs of three puts each, none of them flushed; LSN i belongs to key i.
-Machine ThreeLogs(const WriteOptions& options) {
-  Machine machine;
-  const auto engine = machine.Open();
-  for (int log = 0; log < 3; ++log) {
-    PutNumbered(*engine, 3 * log + 1, 3 * log + 4, options);
-    if (log == 2) break;
-    EXPECT_TRUE(engine->FreezeMemtable().value());
-  }
-  return machine.AfterKill();
-}
+Machine ThreeLogs(const WriteOptions& options) { return KilledAfter({.logs = 3, .puts_each = 3, .write = options}); }
 
 TEST(RecoveryChain, EveryLogBecomesAMemtableAgain) {
   Machine machine = ThreeLogs(kUnsynced);
@@ -66,7 +61,7 @@ TEST(RecoveryChain, ALogThatDoesNotFollowWhatWasReplayedIsDiscardedWithAllBehind
   for (int log = 0; log < 3; ++log) {
     Machine machine = ThreeLogs(kUnsynced);
     const std::string path = machine.Logs()[static_cast<size_t>(log)];
-    DestroyFrame(machine, path, BatchesOf(machine, path).back());
+    DestroyBatch(machine, path, 2);
     EXPECT_EQ(ContentsWhenOpened(machine), Numbered(1, 3 * log + 3)) << path;
   }
 }
@@ -89,7 +84,7 @@ TEST(RecoveryChain, AGapInAnOlderLogIsALossWhenALaterLogProvesThatItWasSynced) {
     for (size_t log = 0; log < 2; ++log) {
       Machine machine = ThreeLogs(WriteOptions{});
       const std::string path = machine.Logs()[log];
-      DestroyFrame(machine, path, BatchesOf(machine, path)[batch]);
+      DestroyBatch(machine, path, batch);
       EXPECT_TRUE(IsRefusedUnchanged(machine, "a later frame proves")) << path << " batch " << batch;
     }
   }
@@ -294,13 +289,10 @@ TEST(RecoveryManifest, WhatAnOpenMakesBeforeItsSwitchCountsOnNoEditThatItHasOnly
   auto engine = machine.Open();
   PutNumbered(*engine, 1, 4);
   ASSERT_TRUE(engine->FreezeMemtable().value());
-  machine.disk().SetFaultRule([](const FileCall& call) {
-    const bool is_manifest = call.path.find("MANIFEST") != std::string::npos;
-    return is_manifest && call.op == FileOp::kSync ? Fault::kIoError : Fault::kNone;
-  });
+  machine.FailWhile([](const FileCall& call) { return IsManifest(call.path) && call.op == FileOp::kSync; });
   EXPECT_FALSE(engine->FlushOldestFrozen().ok());
   engine.reset();
-  machine.disk().SetFaultRule(nullptr);
+  machine.Heal();
 
   Machine whole = machine.AfterKill();
   ASSERT_EQ(ContentsWhenOpened(whole), Numbered(1, 4));

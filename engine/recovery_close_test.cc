@@ -26,9 +26,11 @@ using env::testing::FileOp;
 using testing::Contents;
 using testing::ContentsOf;
 using testing::ContentsWhenOpened;
+using testing::DestroyBatch;
 using testing::DestroyFrame;
 using testing::FailsWith;
 using testing::FramesOf;
+using testing::IsManifest;
 using testing::IsRefusedUnchanged;
 using testing::kUnsynced;
 using testing::Machine;
@@ -219,10 +221,9 @@ TEST(RecoveryClose, AnEngineThatFailedProvesNothingByItsClose) {
   Machine machine;
   const auto engine = machine.Open();
   PutNumbered(*engine, 1, 3);
-  machine.disk().SetFaultRule(
-      [](const FileCall& call) { return call.op == FileOp::kSync ? Fault::kIoError : Fault::kNone; });
+  machine.FailWhile([](const FileCall& call) { return call.op == FileOp::kSync; });
   EXPECT_FALSE(engine->Put("lost", "v").ok());
-  machine.disk().SetFaultRule(nullptr);
+  machine.Heal();
   EXPECT_TRUE(FailsWith(engine->Close(), absl::StatusCode::kInternal));
   EXPECT_EQ(FramesOf(machine, machine.Logs()[0]).back().type, wal::FrameType::kBatch);
   EXPECT_EQ(ManifestOf(machine).close, std::nullopt);
@@ -236,14 +237,8 @@ TEST(RecoveryClose, TheManifestCountsOnTheLogsOnlyOnceTheyAreSynced) {
   PutNumbered(database, 1, 3, kUnsynced);
   database.Freeze();
   PutNumbered(database, 3, 5, kUnsynced);
-  std::vector<std::string> calls;
-  machine.disk().SetFaultRule([&](const FileCall& call) {
-    if (call.op == FileOp::kCommit || call.op == FileOp::kSync) {
-      calls.push_back(std::string(env::testing::FileOpName(call.op)) + " " + call.path);
-    }
-    return Fault::kNone;
-  });
-  ASSERT_OK(database.Close());
+  const std::vector<std::string> calls =
+      machine.CallsOf({FileOp::kCommit, FileOp::kSync}, [&] { EXPECT_OK(database.Close()); });
   const std::string first = machine.Logs()[0], second = machine.Logs()[1], manifest = machine.Manifests()[0];
   EXPECT_EQ(calls, (std::vector<std::string>{"sync " + first, "sync " + second, "commit " + second, "sync " + second,
                                              "commit " + manifest, "sync " + manifest}));
@@ -253,13 +248,11 @@ TEST(RecoveryClose, WithoutRoomForItsProofACloseSaysSoAndLosesNothing) {
   Machine machine;
   const auto engine = machine.Open();
   PutNumbered(*engine, 1, 4, kUnsynced);
-  machine.disk().SetFaultRule([](const FileCall& call) {
-    const bool is_manifest = call.path.find("MANIFEST") != std::string::npos;
-    return is_manifest && call.op == FileOp::kReserve ? Fault::kNoSpace : Fault::kNone;
-  });
+  machine.FailWhile([](const FileCall& call) { return IsManifest(call.path) && call.op == FileOp::kReserve; },
+                    Fault::kNoSpace);
   EXPECT_TRUE(FailsWith(engine->Close(), absl::StatusCode::kResourceExhausted));
   EXPECT_OK(engine->Close());
-  machine.disk().SetFaultRule(nullptr);
+  machine.Heal();
   EXPECT_EQ(ContentsWhenOpened(machine.AfterPowerLoss()), Numbered(1, 4));
 }
 
@@ -298,7 +291,7 @@ TEST(RecoveryClose, WithoutTheEditOfTheCloseEverythingIsReadAndTheSealStillProve
   EXPECT_EQ(ContentsWhenOpened(old.AfterKill()), Numbered(1, 7));
   for (const std::string& log : old.Logs()) {
     Machine machine = old.AfterKill();
-    DestroyFrame(machine, log, testing::BatchesOf(machine, log)[1]);
+    DestroyBatch(machine, log, 1);
     EXPECT_TRUE(IsRefusedUnchanged(machine, log));
   }
 }

@@ -12,6 +12,7 @@
 #include "engine/file_names.h"
 #include "engine/testing/log_frames.h"
 #include "engine/testing/machine.h"
+#include "engine/testing/past_life.h"
 #include "engine/testing/status.h"
 #include "gtest/gtest.h"
 
@@ -26,51 +27,44 @@ using testing::BatchesOf;
 using testing::Contents;
 using testing::ContentsOf;
 using testing::ContentsWhenOpened;
+using testing::DestroyBatch;
 using testing::DestroyFrame;
 using testing::FramesOf;
+using testing::IsLog;
 using testing::IsRefusedUnchanged;
+using testing::KilledAfter;
 using testing::kUnsynced;
 using testing::LogFrame;
 using testing::Machine;
 using testing::Numbered;
 using testing::PutNumbered;
 
-// A machine whose database was killed after puts 1 ... n into one log.
-Machine KilledAfter(int n, const WriteOptions& options) {
-  Machine machine;
-  const auto engine = machine.Open();
-  PutNumbered(*engine, 1, n + 1, options);
-  return machine.AfterKill();
-}
-
 Contents Merged(Contents a, const Contents& b) {
   a.insert(b.begin(), b.end());
   return a;
 }
 
-bool IsLog(const std::string& path) { return path.size() > 4 && path.substr(path.size() - 4) == ".log"; }
-
 // [CUT_PROOF]
 TEST(RecoveryCut, WhatOneRecoveryFoundTheNextOneMustFindToo) {
   for (size_t batch = 0; batch < 3; ++batch) {
-    Machine machine = KilledAfter(3, kUnsynced);
+    Machine machine = KilledAfter({.puts_each = 3, .write = kUnsynced});
     EXPECT_EQ(ContentsWhenOpened(machine), Numbered(1, 4));
     const std::string log = machine.Logs()[0];
-    DestroyFrame(machine, log, BatchesOf(machine, log)[batch]);
+    DestroyBatch(machine, log, batch);
     EXPECT_TRUE(IsRefusedUnchanged(machine, "an earlier recovery recorded")) << "batch " << batch;
   }
 }
 
 TEST(RecoveryCut, TheCutIsKeptWhileItsLogIsLiveThroughAnyNumberOfOpens) {
-  Machine machine = KilledAfter(3, kUnsynced);
+  Machine machine = KilledAfter({.puts_each = 3, .write = kUnsynced});
   for (int i = 0; i < 4; ++i) EXPECT_EQ(ContentsWhenOpened(machine), Numbered(1, 4));
   const std::string log = machine.Logs()[0];
-  DestroyFrame(machine, log, BatchesOf(machine, log)[1]);
+  DestroyBatch(machine, log, 1);
   EXPECT_TRUE(IsRefusedUnchanged(machine, "an earlier recovery recorded"));
 }
 
 TEST(RecoveryCut, FramesBehindTheCutAreNeitherReplayedNorProofs) {
-  Machine machine = KilledAfter(4, kUnsynced);
+  Machine machine = KilledAfter({.puts_each = 4, .write = kUnsynced});
   const std::string log = machine.Logs()[0];
   const std::vector<LogFrame> batches = BatchesOf(machine, log);
   const std::string whole = *machine.disk().Contents(log);
@@ -87,16 +81,10 @@ TEST(RecoveryCut, FramesBehindTheCutAreNeitherReplayedNorProofs) {
 
 // [CUT_DROPS]: before anything is written behind the cut, nothing but the cut tells a discarded log.
 TEST(RecoveryCut, WhicheverOfTheDiscardedLogsComesBackTheChainEndsWhereItDid) {
-  Machine killed;
-  auto engine = killed.Open();
-  for (int log = 0; log < 3; ++log) {
-    PutNumbered(*engine, 2 * log + 1, 2 * log + 3, kUnsynced);
-    ASSERT_TRUE(engine->FreezeMemtable().value());
-  }
-  engine.reset();
+  Machine killed = KilledAfter({.logs = 3, .puts_each = 2, .is_last_sealed = true, .write = kUnsynced});
   const std::vector<std::string> logs = killed.Logs();
   ASSERT_EQ(logs.size(), 3u);
-  DestroyFrame(killed, logs[0], BatchesOf(killed, logs[0])[1]);
+  DestroyBatch(killed, logs[0], 1);
   for (int returning = 1; returning < 4; ++returning) {
     Machine machine = killed.AfterKill();
     EXPECT_EQ(ContentsWhenOpened(machine), Numbered(1, 2));
@@ -111,18 +99,13 @@ TEST(RecoveryCut, WhicheverOfTheDiscardedLogsComesBackTheChainEndsWhereItDid) {
 
 // [CUT_DROPS], [PASS_OVER]
 TEST(RecoveryCut, LogsDiscardedByARecoveryStayDiscardedWhenACrashBringsThemBack) {
-  Machine machine;
-  auto engine = machine.Open();
-  PutNumbered(*engine, 1, 4, kUnsynced);
-  ASSERT_TRUE(engine->FreezeMemtable().value());
-  PutNumbered(*engine, 4, 7, kUnsynced);
-  engine.reset();
+  Machine machine = KilledAfter({.logs = 2, .puts_each = 3, .write = kUnsynced});
   const std::string first = machine.Logs()[0], second = machine.Logs()[1];
   const std::string discarded = *machine.disk().Contents(second);
-  DestroyFrame(machine, first, BatchesOf(machine, first)[2]);
+  DestroyBatch(machine, first, 2);
 
   for (int life = 0; life < 3; ++life) {
-    engine = machine.Open();
+    auto engine = machine.Open();
     ASSERT_NE(engine, nullptr);
     EXPECT_EQ(ContentsOf(*engine), Merged(Numbered(1, 3), Numbered(11, 11 + life)));
     EXPECT_FALSE(machine.disk().FileExists(second).value());
@@ -135,7 +118,7 @@ TEST(RecoveryCut, LogsDiscardedByARecoveryStayDiscardedWhenACrashBringsThemBack)
 }
 
 TEST(RecoveryCut, ALogWithoutItsFirstFrameIsRetiredAndTheNextLifeBeginsAChain) {
-  Machine machine = KilledAfter(3, kUnsynced);
+  Machine machine = KilledAfter({.puts_each = 3, .write = kUnsynced});
   const std::string log = machine.Logs()[0];
   DestroyFrame(machine, log, FramesOf(machine, log)[0]);
   auto engine = machine.Open();
@@ -227,9 +210,9 @@ TEST(RecoveryCut, NoFileNumberIsIssuedTwice) {
 
 // [LSN_ABOVE_ALL]
 TEST(RecoveryCut, TheLsnOfADiscardedFrameIsNeverUsedAgainHoweverLateTheNextWriteComes) {
-  Machine machine = KilledAfter(6, kUnsynced);
+  Machine machine = KilledAfter({.puts_each = 6, .write = kUnsynced});
   const std::string log = machine.Logs()[0];
-  DestroyFrame(machine, log, BatchesOf(machine, log)[2]);
+  DestroyBatch(machine, log, 2);
   for (int i = 0; i < 3; ++i) {  // the discarded frames and then their log go; what they used up is remembered
     auto engine = machine.Open();
     EXPECT_EQ(ContentsOf(*engine), Numbered(1, 3));
@@ -243,9 +226,9 @@ TEST(RecoveryCut, TheLsnOfADiscardedFrameIsNeverUsedAgainHoweverLateTheNextWrite
 
 // [SYNC0_IS_CUT]
 TEST(RecoveryCut, AfterARecoveryOnlyWhatItReplayedCountsAsDurable) {
-  Machine machine = KilledAfter(6, kUnsynced);
+  Machine machine = KilledAfter({.puts_each = 6, .write = kUnsynced});
   const std::string log = machine.Logs()[0];
-  DestroyFrame(machine, log, BatchesOf(machine, log)[2]);
+  DestroyBatch(machine, log, 2);
   const auto engine = machine.Open();
   EXPECT_EQ(engine->Stats()->synced_lsn, 2u);
   PutNumbered(*engine, 11, 12, kUnsynced);
@@ -291,12 +274,10 @@ TEST(RecoveryCut, AReplayedFrameThatAFailedSyncHadLostIsMadeDurableByTheRecovery
   Machine machine;
   auto engine = machine.Open();
   PutNumbered(*engine, 1, 2);
-  machine.disk().SetFaultRule([](const FileCall& call) {
-    return call.op == FileOp::kSync && IsLog(call.path) ? Fault::kIoError : Fault::kNone;
-  });
+  machine.FailWhile([](const FileCall& call) { return IsLog(call.path) && call.op == FileOp::kSync; });
   EXPECT_FALSE(engine->Put("key00002", "value 2").ok());
   engine.reset();
-  machine.disk().SetFaultRule(nullptr);
+  machine.Heal();
 
   // The page cache still has it; the disk does not.
   ASSERT_EQ(ContentsWhenOpened(machine.AfterKill()), Numbered(1, 3));
@@ -308,15 +289,9 @@ TEST(RecoveryCut, AReplayedFrameThatAFailedSyncHadLostIsMadeDurableByTheRecovery
 
 // [REWRITE], [SYNC_BEFORE_CUT]: a kill leaves in the page cache what a power cut would have taken.
 TEST(RecoveryCut, WhatWasShownAfterAKillSurvivesThePowerCutThatFollows) {
-  Machine machine;
-  auto engine = machine.Open();
-  for (int log = 0; log < 3; ++log) {
-    PutNumbered(*engine, 2 * log + 1, 2 * log + 3, kUnsynced);
-    ASSERT_TRUE(engine->FreezeMemtable().value());
-  }
-  engine.reset();
+  Machine machine = KilledAfter({.logs = 3, .puts_each = 2, .is_last_sealed = true, .write = kUnsynced});
   EXPECT_EQ(ContentsWhenOpened(machine.AfterPowerLoss()), Contents{});
-  engine = machine.Open();
+  const auto engine = machine.Open();
   EXPECT_EQ(ContentsOf(*engine), Numbered(1, 7));
   EXPECT_EQ(ContentsWhenOpened(machine.AfterPowerLoss()), Numbered(1, 7));
   PutNumbered(*engine, 7, 8);
@@ -352,16 +327,10 @@ TEST(RecoveryCut, TwoPowerCutsInARowAmongUnsyncedOlderLogsLoseNothingAcknowledge
 
 // [SYNC_BEFORE_CUT]
 TEST(RecoveryCut, ReplayedLogsAreWrittenAgainAndSyncedBeforeTheManifestCountsOnThem) {
-  Machine machine = KilledAfter(3, kUnsynced);
+  Machine machine = KilledAfter({.puts_each = 3, .write = kUnsynced});
   const std::string log = machine.Logs()[0];
-  std::vector<std::string> calls;
-  machine.disk().SetFaultRule([&](const FileCall& call) {
-    if (call.op == FileOp::kWriteAt || call.op == FileOp::kSync || call.op == FileOp::kCreate) {
-      calls.push_back(std::string(env::testing::FileOpName(call.op)) + " " + call.path);
-    }
-    return Fault::kNone;
-  });
-  ASSERT_NE(machine.Open(), nullptr);
+  const std::vector<std::string> calls =
+      machine.CallsOf({FileOp::kWriteAt, FileOp::kSync, FileOp::kCreate}, [&] { EXPECT_NE(machine.Open(), nullptr); });
   ASSERT_GE(calls.size(), 3u);
   EXPECT_EQ(calls[0], "write at " + log);
   EXPECT_EQ(calls[1], "sync " + log);
@@ -390,7 +359,7 @@ Machine DurableRemains() {
   PutNumbered(*engine, 7, 9, kUnsynced);
   Machine after = machine.AfterPowerLoss({.mode = CrashMode::kKeepAll});
   const std::string last = after.Logs().back();
-  DestroyFrame(after, last, BatchesOf(after, last).back());
+  DestroyBatch(after, last, 1);
   return after;
 }
 

@@ -9,6 +9,7 @@
 #include "base/testing/test_seed.h"
 #include "engine/testing/log_frames.h"
 #include "engine/testing/machine.h"
+#include "engine/testing/past_life.h"
 #include "engine/testing/status.h"
 #include "gtest/gtest.h"
 
@@ -18,10 +19,11 @@ namespace {
 using testing::Contents;
 using testing::ContentsOf;
 using testing::ContentsWhenOpened;
-using testing::DestroyFrame;
+using testing::DestroyBatch;
 using testing::FailsWith;
 using testing::FramesOf;
 using testing::IsRefusedUnchanged;
+using testing::KilledAfter;
 using testing::kUnsynced;
 using testing::LogFrame;
 using testing::Machine;
@@ -30,13 +32,8 @@ using testing::PutNumbered;
 
 constexpr int kPuts = 5;
 
-// A machine whose database was killed after kPuts puts; LSN i belongs to key i.
-Machine Killed(const WriteOptions& options) {
-  Machine machine;
-  const auto engine = machine.Open();
-  PutNumbered(*engine, 1, kPuts + 1, options);
-  return machine.AfterKill();
-}
+// After kPuts puts into one log; LSN i belongs to key i.
+Machine Killed(const WriteOptions& options) { return KilledAfter({.puts_each = kPuts, .write = options}); }
 
 // A copy of a machine that is off.
 Machine Copy(const Machine& machine) { return machine.AfterKill(); }
@@ -140,7 +137,7 @@ TEST(RecoveryTail, AFlippedBitBeforeASyncedFrameIsALossAndChangesNothing) {
 TEST(RecoveryTail, ALossSaysHowFarTheLogsWereDurableAndHowFarTheyCanBeRead) {
   Machine machine = Killed(WriteOptions{});
   const std::string log = machine.Logs()[0];
-  DestroyFrame(machine, log, testing::BatchesOf(machine, log)[1]);
+  DestroyBatch(machine, log, 1);
   EXPECT_TRUE(IsRefusedUnchanged(machine, "everything up to LSN 4 was on disk"));
   EXPECT_TRUE(IsRefusedUnchanged(machine, "can be read only up to LSN 1"));
   EXPECT_TRUE(IsRefusedUnchanged(machine, "nothing was changed"));

@@ -11,7 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "env/sync_point.h"
+#include "base/testing/sanitizer.h"
 #include "gtest/gtest.h"
 #include "stress/schedule.h"
 #include "stress/seed.h"
@@ -32,7 +32,7 @@ void PrintCommandAndDie(int signal) {
   std::raise(signal);
 }
 
-// A slice of the seeds; slices are what shards share out. Release builds have no schedules.
+// A slice of the seeds; slices are what shards share out.
 class LinearizabilityTest : public testing::TestWithParam<uint64_t> {
  protected:
   static void SetUpTestSuite() {
@@ -82,12 +82,11 @@ class LinearizabilityTest : public testing::TestWithParam<uint64_t> {
 };
 
 TEST_P(LinearizabilityTest, WhatIsReportedIsTheOrderOfThings) {
-  if (!env::kSyncPointsAreCompiledIn) return;
   if (const auto seed = SeedOverride(); seed.has_value()) {
     Run(*seed, /*keep_events=*/true);
     return;
   }
-  const uint64_t schedules = IsLongRun() ? kSchedulesLong : kSchedules;
+  const uint64_t schedules = SanitizedShare(IsLongRun() ? kSchedulesLong : kSchedules);
   for (uint64_t seed = 1 + GetParam(); seed <= schedules; seed += kSlices) {
     if (!Run(seed, /*keep_events=*/false)) return;
   }
@@ -95,8 +94,7 @@ TEST_P(LinearizabilityTest, WhatIsReportedIsTheOrderOfThings) {
 INSTANTIATE_TEST_SUITE_P(Slices, LinearizabilityTest, testing::Range(uint64_t{0}, kSlices));
 
 TEST(ScheduleTest, ASeedGivesItsScheduleAgain) {
-  if (!env::kSyncPointsAreCompiledIn) return;
-  for (const uint64_t seed : SeedsOrFirst(IsLongRun() ? 1000 : 60)) {
+  for (const uint64_t seed : SeedsOrFirst(SanitizedShare(IsLongRun() ? 1000 : 60))) {
     SCOPED_TRACE(absl::StrCat("replay: ", ReplayCommand(seed)));
     const ScheduleResult once = RunSchedule(seed, /*keep_events=*/true), again = RunSchedule(seed, true);
     ASSERT_FALSE(once.events.empty());

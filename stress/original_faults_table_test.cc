@@ -207,11 +207,9 @@ TEST(OriginalFaultsTableTest, IteratorsReadBlocksAsTheyComeToThem) {
   EXPECT_LT(stats.frame_memory_bytes, stats.table_bytes / 4);
 }
 
-// In the original a get walked through every range tombstone: 1 ms with 16,000 of them.
+// In the original a get walked through every range tombstone: 1 ms with 16,000 of them. Release builds do not count
+// what is compared; there the answers alone are held.
 TEST(OriginalFaultsTableTest, RangeTombstonesAreSearchedNotWalked) {
-#ifdef NDEBUG
-  GTEST_SKIP() << "the counters are compiled out";
-#endif
   constexpr int kTombstones = 16'000;
   SimDatabase database({.write_buffer_bytes = size_t{16} << 20});
   ASSERT_TRUE(database.Open().ok());
@@ -225,12 +223,14 @@ TEST(OriginalFaultsTableTest, RangeTombstonesAreSearchedNotWalked) {
   };
   // 15 comparisons find one of 16,000; a memtable may keep its tombstones in some 20 runs.
   const uint64_t in_memory = compared_by_gets();
-  EXPECT_GT(in_memory, 0u);
   EXPECT_LT(in_memory, 100u * 15 * 20);
   ASSERT_TRUE(FlushEverything(*database).ok());
   const uint64_t in_table = compared_by_gets();
-  EXPECT_GT(in_table, 0u);
   EXPECT_LT(in_table, 100u * 20);
+#ifndef NDEBUG
+  EXPECT_GT(in_memory, 0u);
+  EXPECT_GT(in_table, 0u);
+#endif
 }
 
 }  // namespace

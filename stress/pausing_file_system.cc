@@ -41,9 +41,9 @@ class PausingLogFile final : public env::LogFile {
  public:
   PausingLogFile(std::unique_ptr<env::LogFile> base, OnCall on_call) : base_(std::move(base)), on_call_(on_call) {}
   absl::StatusOr<absl::Span<char>> Reserve(size_t n) override { return base_->Reserve(n); }
-  absl::Status Commit(size_t n) override {
+  absl::Status Commit(size_t n, Next next) override {
     on_call_();
-    return base_->Commit(n);
+    return base_->Commit(n, next);
   }
   absl::Status Sync() override {
     on_call_();

@@ -46,4 +46,10 @@ void DestroyFrame(Machine& machine, const std::string& path, const LogFrame& fra
   machine.FlipBit(path, 8 * (frame.end_offset - 1));
 }
 
+void DestroyBatch(Machine& machine, const std::string& path, size_t batch) {
+  const std::vector<LogFrame> batches = BatchesOf(machine, path);
+  ASSERT_LT(batch, batches.size()) << path;
+  DestroyFrame(machine, path, batches[batch]);
+}
+
 }  // namespace aeternus::testing

@@ -2,6 +2,7 @@
 #ifndef AETERNUS_ENGINE_TESTING_LOG_FRAMES_H_
 #define AETERNUS_ENGINE_TESTING_LOG_FRAMES_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -30,6 +31,8 @@ std::vector<LogFrame> FramesOf(Machine& machine, const std::string& path);
 std::vector<LogFrame> BatchesOf(Machine& machine, const std::string& path);
 // What is left of it is no frame.
 void DestroyFrame(Machine& machine, const std::string& path, const LogFrame& frame);
+// The same for the batch of that index.
+void DestroyBatch(Machine& machine, const std::string& path, size_t batch);
 
 }  // namespace aeternus::testing
 

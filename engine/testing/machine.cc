@@ -11,6 +11,9 @@
 
 namespace aeternus::testing {
 
+using env::testing::Fault;
+using env::testing::FileCall;
+using env::testing::FileOp;
 using env::testing::SimEnv;
 using env::testing::SimFileSystem;
 
@@ -82,6 +85,29 @@ void Machine::Delete(const std::string& path) {
 }
 
 uint64_t Machine::SizeOf(const std::string& path) const { return env_->file_system().Contents(path)->size(); }
+
+void Machine::FailWhile(std::function<bool(const FileCall&)> condition, Fault fault) {
+  disk().SetFaultRule([condition = std::move(condition), fault](const FileCall& call) {
+    return condition(call) ? fault : Fault::kNone;
+  });
+}
+
+std::vector<std::string> Machine::CallsOf(const std::vector<FileOp>& ops, const std::function<void()>& act) {
+  std::vector<std::string> calls;
+  disk().SetFaultRule([&](const FileCall& call) {
+    if (std::find(ops.begin(), ops.end(), call.op) != ops.end()) {
+      calls.push_back(std::string(FileOpName(call.op)) + " " + call.path);
+    }
+    return Fault::kNone;
+  });
+  act();
+  disk().SetFaultRule(nullptr);
+  return calls;
+}
+
+bool IsLog(std::string_view path) { return path.ends_with(".log"); }
+bool IsTable(std::string_view path) { return path.ends_with(".sst"); }
+bool IsManifest(std::string_view path) { return path.find("/MANIFEST-") != std::string_view::npos; }
 
 ::testing::AssertionResult IsRefusedUnchanged(Machine& machine, std::string_view word) {
   const Contents before = machine.Files();

@@ -11,6 +11,7 @@
 #define AETERNUS_ENGINE_TESTING_MACHINE_H_
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -70,12 +71,24 @@ class Machine {
   void Delete(const std::string& path);
   uint64_t SizeOf(const std::string& path) const;
 
+  // From now until Heal, each call of the disk that fits `condition` fails in that way.
+  void FailWhile(std::function<bool(const env::testing::FileCall&)> condition,
+                 env::testing::Fault fault = env::testing::Fault::kIoError);
+  void Heal() { disk().SetFaultRule(nullptr); }
+  // The calls of the kinds `ops` that `act` makes, in order, as "sync /data/db/000001.log".
+  std::vector<std::string> CallsOf(const std::vector<env::testing::FileOp>& ops, const std::function<void()>& act);
+
  private:
   template <typename Parse>
   std::vector<std::string> FilesNamed(Parse parse) const;
 
   std::unique_ptr<env::testing::SimEnv> env_;
 };
+
+// What kind of file a path of the directory names.
+bool IsLog(std::string_view path);
+bool IsTable(std::string_view path);
+bool IsManifest(std::string_view path);
 
 // Whether opening fails with DataLoss and changes no byte of the directory.
 ::testing::AssertionResult IsRefusedUnchanged(Machine& machine, std::string_view word = "");

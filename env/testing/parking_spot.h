@@ -1,5 +1,5 @@
 // Parks the first thread that reaches a sync point until the test lets it go; later ones pass. Release builds have no
-// sync points: a test asks env::kSyncPointsAreCompiledIn first.
+// sync points: the targets of tests that park carry the tag `sync_points`, which --config=release leaves out.
 //
 //   ParkingSpot spot("flush:begin");
 //   std::thread worker(...);
@@ -14,6 +14,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/log/check.h"
 #include "absl/synchronization/notification.h"
 #include "env/sync_point.h"
 
@@ -21,7 +22,9 @@ namespace aeternus::env::testing {
 
 class ParkingSpot {
  public:
-  explicit ParkingSpot(std::string sync_point) : handler_(std::move(sync_point), [this] { Park(); }) {}
+  explicit ParkingSpot(std::string sync_point) : handler_(std::move(sync_point), [this] { Park(); }) {
+    CHECK(kSyncPointsAreCompiledIn) << "in release builds nobody comes to a sync point";
+  }
   ~ParkingSpot() { Leave(); }
 
   void WaitUntilTaken() { taken_.WaitForNotification(); }

@@ -23,7 +23,7 @@ namespace {
 
 using Events = std::vector<std::string>;
 
-// Runs of a scheduler; release builds have none.
+// Runs of a scheduler.
 class SimSchedulerTest : public ::testing::Test {
  protected:
   // Threads that each come to `places` places, one after the other: the order in which all did.
@@ -68,18 +68,13 @@ class SimSchedulerTest : public ::testing::Test {
   }
 };
 
-#define AETERNUS_NEEDS_SCHEDULER() \
-  if (!kSyncPointsAreCompiledIn) return
-
 TEST_F(SimSchedulerTest, EveryOrderOfTwoThreadsIsMet) {
-  AETERNUS_NEEDS_SCHEDULER();
   std::set<std::string> orders;
   for (uint64_t seed = 1; seed <= 3000 && orders.size() < 20; ++seed) orders.insert(OrderOf(seed, 2, 3));
   EXPECT_EQ(orders.size(), 20u) << absl::StrJoin(orders, " ");  // 6 over 3
 }
 
 TEST_F(SimSchedulerTest, EachThreadComesFirstAndLastForSomeSeed) {
-  AETERNUS_NEEDS_SCHEDULER();
   std::set<char> first, last;
   for (uint64_t seed = 1; seed <= 400; ++seed) {
     const std::string order = OrderOf(seed, 5, 4);
@@ -92,7 +87,6 @@ TEST_F(SimSchedulerTest, EachThreadComesFirstAndLastForSomeSeed) {
 }
 
 TEST_F(SimSchedulerTest, AMutexKeepsOthersOut) {
-  AETERNUS_NEEDS_SCHEDULER();
   int lost = 0;
   for (uint64_t seed = 1; seed <= 200; ++seed) {
     EXPECT_EQ(CountOfTwo(seed, /*locked=*/true), 2) << "seed " << seed;
@@ -102,7 +96,6 @@ TEST_F(SimSchedulerTest, AMutexKeepsOthersOut) {
 }
 
 TEST_F(SimSchedulerTest, TryLockFailsWhileTheMutexIsHeld) {
-  AETERNUS_NEEDS_SCHEDULER();
   int failed = 0, succeeded = 0;
   for (uint64_t seed = 1; seed <= 100; ++seed) {
     SimScheduler scheduler({.seed = seed});
@@ -158,7 +151,6 @@ struct Box {
 };
 
 TEST_F(SimSchedulerTest, ConditionsHandOver) {
-  AETERNUS_NEEDS_SCHEDULER();
   int idle_wakes = 0;
   for (uint64_t seed = 1; seed <= 100; ++seed) {
     SimScheduler scheduler({.seed = seed});
@@ -186,7 +178,6 @@ struct Stuck {
 };
 
 TEST_F(SimSchedulerTest, ADeadlockIsToldWithWhoWaitsForWhat) {
-  AETERNUS_NEEDS_SCHEDULER();
   Stuck& world = *new Stuck;
   SimScheduler scheduler({.seed = 1, .keep_events = true});
   const absl::Status ran = scheduler.Run([&] {
@@ -205,7 +196,6 @@ TEST_F(SimSchedulerTest, ADeadlockIsToldWithWhoWaitsForWhat) {
 }
 
 TEST_F(SimSchedulerTest, TheHolderOfAMutexIsNamed) {
-  AETERNUS_NEEDS_SCHEDULER();
   bool named = false;
   for (uint64_t seed = 1; seed <= 20 && !named; ++seed) {
     Stuck& world = *new Stuck;
@@ -226,7 +216,6 @@ TEST_F(SimSchedulerTest, TheHolderOfAMutexIsNamed) {
 }
 
 TEST_F(SimSchedulerTest, ARunThatDoesNotEndIsTold) {
-  AETERNUS_NEEDS_SCHEDULER();
   SimScheduler scheduler({.seed = 3, .max_steps = 1000});
   const absl::Status ran = scheduler.Run([] {
     while (true) SyncPoint("test:again");
@@ -264,7 +253,6 @@ Recording RecordMachine(uint64_t seed) {
 }
 
 TEST_F(SimSchedulerTest, ASeedGivesItsEventsAgain) {
-  AETERNUS_NEEDS_SCHEDULER();
   std::set<uint64_t> hashes;
   for (uint64_t seed = 1; seed <= 50; ++seed) {
     const Recording once = RecordMachine(seed), again = RecordMachine(seed);
@@ -277,7 +265,6 @@ TEST_F(SimSchedulerTest, ASeedGivesItsEventsAgain) {
 }
 
 TEST_F(SimSchedulerTest, CallsToTheDiskAreEvents) {
-  AETERNUS_NEEDS_SCHEDULER();
   const Events events = RecordMachine(1).events;
   const auto holds = [&](const char* part) {
     return std::any_of(events.begin(), events.end(), [&](const auto& event) { return absl::StrContains(event, part); });
@@ -289,7 +276,6 @@ TEST_F(SimSchedulerTest, CallsToTheDiskAreEvents) {
 }
 
 TEST_F(SimSchedulerTest, AnExecutorRunsItsTasksAndTasksOfThose) {
-  AETERNUS_NEEDS_SCHEDULER();
   for (uint64_t seed = 1; seed <= 50; ++seed) {
     SimScheduler scheduler({.seed = seed});
     int runs = 0;
@@ -308,7 +294,6 @@ TEST_F(SimSchedulerTest, AnExecutorRunsItsTasksAndTasksOfThose) {
 }
 
 TEST_F(SimSchedulerTest, TheClockMovesWithTheSteps) {
-  AETERNUS_NEEDS_SCHEDULER();
   SimScheduler scheduler({.seed = 1});
   SimEnv sim(1, nullptr, &scheduler);
   Clock* const clock = sim.env()->clock;
