@@ -20,7 +20,7 @@ TEST_P(GroupsTest, EveryRowIsMeasured) {
     const std::filesystem::path directory = std::filesystem::path(std::getenv("TEST_TMPDIR")) / group.name;
     std::filesystem::remove_all(directory);
     const TrialConfig config{
-        .engine = AeternusEngine(), .key_series = GetParam(), .key_count = 2'000, .directory = directory.string()};
+        .engine = AeternusEngine(), .key_series = GetParam(), .key_count = 1'000, .directory = directory.string()};
     if (group.prepare != nullptr) {
       Trial preparing(config);
       ASSERT_EQ(group.prepare(preparing), absl::OkStatus()) << group.name;

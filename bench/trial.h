@@ -20,6 +20,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <latch>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -76,7 +77,8 @@ class Trial {
   // Calls `operation(Session*, i)` for each i below phase.operations, and adds a row.
   template <typename Operation>
   absl::Status Measure(const Phase& phase, const Operation& operation);
-  // The same for two phases at once, of one thread each. `second` goes on, over and over, until `first` is done.
+  // The same for two phases at once, of one thread each. `second` begins before `first` and goes
+  // on, over and over, until that is done.
   template <typename First, typename Second>
   absl::Status MeasureTogether(const Phase& first_phase, const First& first, const Phase& second_phase,
                                const Second& second);
@@ -146,20 +148,19 @@ absl::Status Trial::MeasureTogether(const Phase& first_phase, const First& first
   std::vector<Lane> lanes = NewLanes(1);
   std::vector<Lane> others = NewLanes(1);
   std::atomic<bool> is_done = false;
-  std::barrier start(2);
+  std::latch is_running(1);
   BeginPhase();
   std::thread thread([&] {
     Lane& lane = others[0];
-    start.arrive_and_wait();
     lane.timer.Start();
-    while (!is_done.load(std::memory_order_relaxed) && lane.status.ok()) {
+    do {
       lane.status = second(lane.session.get(), lane.operations % second_phase.operations);
       lane.timer.Lap();
-      ++lane.operations;
-    }
+      if (++lane.operations == 1) is_running.count_down();
+    } while (!is_done.load(std::memory_order_relaxed) && lane.status.ok());
     lane.timer.Stop();
   });
-  start.arrive_and_wait();
+  is_running.wait();
   RunLane(lanes[0], 0, first_phase.operations, first);
   is_done = true;
   thread.join();
