@@ -14,8 +14,23 @@ namespace aeternus {
 
 inline constexpr std::string_view kKeyOrderName = "bytewise";
 
-// <0, 0 or >0.
-inline int CompareKeys(std::string_view a, std::string_view b) { return a.compare(b); }
+// <0, 0 or >0. Most keys differ within a few words, which costs less than calling memcmp does.
+inline int CompareKeys(std::string_view a, std::string_view b) {
+  constexpr size_t kWords = 4;
+  const size_t both = a.size() < b.size() ? a.size() : b.size();
+  size_t at = 0;
+  for (; at < kWords * sizeof(uint64_t) && at + sizeof(uint64_t) <= both; at += sizeof(uint64_t)) {
+    uint64_t x;
+    uint64_t y;
+    std::memcpy(&x, a.data() + at, sizeof(x));
+    std::memcpy(&y, b.data() + at, sizeof(y));
+    if (x != y) return __builtin_bswap64(x) < __builtin_bswap64(y) ? -1 : 1;
+  }
+  if (at < both) {
+    if (const int c = std::memcmp(a.data() + at, b.data() + at, both - at); c != 0) return c;
+  }
+  return a.size() < b.size() ? -1 : a.size() > b.size() ? 1 : 0;
+}
 
 // Internal order of two entries: key ascending, LSN descending. <0 when (a_key, a_lsn) comes first.
 inline int CompareEntries(std::string_view a_key, Lsn a_lsn, std::string_view b_key, Lsn b_lsn) {

@@ -1,7 +1,6 @@
 #include "cache/frame_cache.h"
 
-#include <cstdlib>
-#include <new>
+#include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -9,24 +8,6 @@
 #include "env/mutex.h"
 
 namespace aeternus {
-namespace {
-
-constexpr size_t kFrameAlignmentBytes = 64;
-
-size_t RoundUp(size_t size) { return (size + kFrameAlignmentBytes - 1) / kFrameAlignmentBytes * kFrameAlignmentBytes; }
-
-}  // namespace
-
-absl::Span<char> Frame::Allocate(size_t size) {
-  memory_.reset(static_cast<char*>(::operator new(RoundUp(size), std::align_val_t(kFrameAlignmentBytes))));
-  size_ = size;
-  return {memory_.get(), size_};
-}
-
-size_t Frame::ChargeBytes(size_t size) { return RoundUp(size); }
-
-void Frame::Free::operator()(char* p) const { ::operator delete(p, std::align_val_t(kFrameAlignmentBytes)); }
-
 // Frames that have left their slots. Freed, and given back to the budget, when no read section can be using them: at
 // once if none is open when this goes.
 //
@@ -35,33 +16,39 @@ class FrameCache::Evicted {
  public:
   explicit Evicted(FrameCache* cache) : cache_(cache) {}
   ~Evicted() {
-    if (memory_.empty()) return;
-    cache_->sections_.Retire(std::make_shared<const Lingering>(cache_, std::move(memory_), bytes_));
+    if (pieces_.empty()) return;
+    cache_->sections_.Retire(std::make_shared<const Lingering>(cache_, std::move(pieces_), bytes_));
   }
   Evicted(const Evicted&) = delete;
   Evicted& operator=(const Evicted&) = delete;
 
-  void Add(Frame::Memory memory, size_t charge_bytes) {
-    memory_.push_back(std::move(memory));
-    bytes_ += charge_bytes;
-    cache_->lingering_bytes_.fetch_add(charge_bytes, std::memory_order_relaxed);
+  void Add(char* data, size_t size) {
+    pieces_.push_back({data, size});
+    const size_t bytes = cache_->memory_.BytesTaken(size);
+    bytes_ += bytes;
+    cache_->lingering_bytes_.fetch_add(bytes, std::memory_order_relaxed);
   }
 
  private:
+  struct Piece {
+    char* data;
+    size_t size;
+  };
   struct Lingering {
-    Lingering(FrameCache* owner, std::vector<Frame::Memory> frames, size_t charge_bytes)
-        : cache(owner), memory(std::move(frames)), bytes(charge_bytes) {}
+    Lingering(FrameCache* owner, std::vector<Piece> frames, size_t bytes_taken)
+        : cache(owner), pieces(std::move(frames)), bytes(bytes_taken) {}
     ~Lingering() {
+      for (const Piece& piece : pieces) cache->memory_.Free(piece.data, piece.size);
       cache->budget_->Release(bytes);
       cache->lingering_bytes_.fetch_sub(bytes, std::memory_order_relaxed);
     }
     FrameCache* const cache;
-    const std::vector<Frame::Memory> memory;
+    const std::vector<Piece> pieces;
     const size_t bytes;
   };
 
   FrameCache* const cache_;
-  std::vector<Frame::Memory> memory_;
+  std::vector<Piece> pieces_;
   size_t bytes_ = 0;
 };
 
@@ -90,7 +77,7 @@ struct FrameCache::Retired {
 // ask for. A frame that peeking found meanwhile goes on to be read, and may leave kReferenced behind in an absent slot:
 // harmless, the next frame there starts with it.
 struct FrameCache::Impl {
-  void Publish(Slot& slot, Frame frame, Content content) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu);
+  void Publish(Slot& slot, Frame& frame, Content content) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu);
   bool TryEvict(Slot& slot, Evicted& evicted) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu);
   static bool MarkRetiredIfPinned(Slot& slot);
   void EvictUntilBudgetIsKept(Evicted& evicted) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu);
@@ -108,9 +95,9 @@ struct FrameCache::Impl {
   uint64_t evictions ABSL_GUARDED_BY(mu) = 0;
 };
 
-void FrameCache::Impl::Publish(Slot& slot, Frame frame, Content content) {
+void FrameCache::Impl::Publish(Slot& slot, Frame& frame, Content content) {
   slot.size_.store(static_cast<uint32_t>(frame.size_), std::memory_order_relaxed);
-  slot.data_.store(frame.memory_.release(), std::memory_order_seq_cst);
+  slot.data_.store(std::exchange(frame.data_, nullptr), std::memory_order_seq_cst);
   slot.content_ = content;
   slot.registry_index_ = static_cast<uint32_t>(registry.size());
   registry.push_back(&slot);
@@ -125,7 +112,7 @@ bool FrameCache::Impl::TryEvict(Slot& slot, Evicted& evicted) {
   } while (!slot.state_.compare_exchange_weak(state, 0, std::memory_order_acquire, std::memory_order_relaxed));
   hits_of_the_evicted += Hits(state);
   const size_t size = slot.size_.load(std::memory_order_relaxed);
-  evicted.Add(Frame::Memory(slot.data_.exchange(nullptr, std::memory_order_seq_cst)), Frame::ChargeBytes(size));
+  evicted.Add(slot.data_.exchange(nullptr, std::memory_order_seq_cst), size);
   Slot* last = registry.back();
   registry[slot.registry_index_] = last;
   last->registry_index_ = slot.registry_index_;
@@ -156,7 +143,10 @@ void FrameCache::Impl::EvictUntilBudgetIsKept(Evicted& evicted) {
   }
 }
 
-FrameCache::FrameCache(MemoryBudget* budget) : budget_(budget), impl_(std::make_unique<Impl>()) { impl_->cache = this; }
+FrameCache::FrameCache(MemoryBudget* budget)
+    : budget_(budget), memory_(budget->limit_bytes()), impl_(std::make_unique<Impl>()) {
+  impl_->cache = this;
+}
 
 FrameCache::~FrameCache() {
   env::MutexLock lock(&impl_->mu);
@@ -185,9 +175,9 @@ absl::StatusOr<FrameCache::Pin> FrameCache::AcquireCold(Slot& slot, uint64_t bef
     slot.state_.fetch_or(kLoading, std::memory_order_relaxed);
     ++impl_->misses;
   }
-  Frame frame;
+  Frame frame(&memory_);
   absl::Status status = load(frame);
-  if (status.ok()) budget_->Charge(Frame::ChargeBytes(frame.size_));
+  if (status.ok()) budget_->Charge(memory_.BytesTaken(frame.size_));
   Evicted evicted(this);
   env::MutexLock lock(&impl_->mu);
   impl_->load_ended.SignalAll();
@@ -195,7 +185,7 @@ absl::StatusOr<FrameCache::Pin> FrameCache::AcquireCold(Slot& slot, uint64_t bef
     slot.state_.fetch_and(~kLoading, std::memory_order_relaxed);
     return status;
   }
-  impl_->Publish(slot, std::move(frame), content);
+  impl_->Publish(slot, frame, content);
   impl_->EvictUntilBudgetIsKept(evicted);
   return Pin(this, &slot);
 }
@@ -246,7 +236,7 @@ FrameCache::Stats FrameCache::stats() const {
   stats.frames = impl_->registry.size();
   for (const Slot* slot : impl_->registry) {
     const uint64_t state = slot->state_.load(std::memory_order_relaxed);
-    const size_t bytes = Frame::ChargeBytes(slot->size_.load(std::memory_order_relaxed));
+    const size_t bytes = memory_.BytesTaken(slot->size_.load(std::memory_order_relaxed));
     stats.hits += Impl::Hits(state);
     stats.frame_bytes += bytes;
     if (slot->content_ == Content::kMetadata) stats.metadata_bytes += bytes;

@@ -40,6 +40,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "cache/frame_memory.h"
 #include "env/read_sections.h"
 
 namespace aeternus {
@@ -61,20 +62,25 @@ class MemoryBudget {
 // The bytes of one loaded block.
 class Frame {
  public:
-  struct Free {
-    void operator()(char* p) const;
-  };
-  using Memory = std::unique_ptr<char[], Free>;
+  explicit Frame(FrameMemory* memory) : memory_(memory) {}
+  ~Frame() {
+    if (data_ != nullptr) memory_->Free(data_, size_);
+  }
+  Frame(const Frame&) = delete;
+  Frame& operator=(const Frame&) = delete;
 
-  // Makes room for `size` bytes, 64-byte aligned, to be filled by the loader.
-  absl::Span<char> Allocate(size_t size);
-  std::string_view bytes() const { return {memory_.get(), size_}; }
-  // What a frame of `size` bytes costs the budget: rounded up to whole cache lines.
-  static size_t ChargeBytes(size_t size);
+  // Makes room for `size` bytes, 64-byte aligned, to be filled by the loader; once.
+  absl::Span<char> Allocate(size_t size) {
+    data_ = memory_->Allocate(size);
+    size_ = size;
+    return {data_, size_};
+  }
+  std::string_view bytes() const { return {data_, size_}; }
 
  private:
   friend class FrameCache;
-  Memory memory_;
+  FrameMemory* const memory_;
+  char* data_ = nullptr;
   size_t size_ = 0;
 };
 
@@ -224,6 +230,7 @@ class FrameCache {
 
   MemoryBudget* const budget_;
   std::atomic<size_t> lingering_bytes_{0};  // of frames that were evicted and that open read sections may still use
+  FrameMemory memory_;
   env::ReadSections sections_;
   std::unique_ptr<Impl> impl_;
 };

@@ -149,8 +149,8 @@ class Core : public std::enable_shared_from_this<Core> {
   Glimpse Look() const;
   // Reads `key` out of what is in memory, and shows a value to `use`. kNotInMemory when it has to be Read, as of
   // `*moment`; also when `use` says that it could not do with the value.
-  Peeked Peek(std::string_view key, const ReadOptions& options, absl::FunctionRef<bool(const PeekedValue&)> use,
-              Moment* moment) const;
+  template <typename Use>
+  Peeked Peek(std::string_view key, const ReadOptions& options, const Use& use, Moment* moment) const;
   // Loads and pins.
   absl::StatusOr<bool> ReadPinned(std::string_view key, const Moment& moment, PinnedValue* value);
   // MultiGet for up to sstable::Lookup::kMost keys.

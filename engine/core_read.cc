@@ -21,9 +21,8 @@ namespace aeternus {
 class PinAccess {
  public:
   static void Hold(FoundValue&& found, MemoryResources* memory, HandleRegistry* handles, PinnedValue* value) {
+    if (Copy(found.value, handles, value)) return;
     value->held_.count = PinTicket(handles).Detach();
-    value->held_.release = &ReleaseCount;
-    if (Copy(found.value, value)) return;
     value->view_ = found.value;
     value->held_.release = &ReleaseAll;
     value->held_.memtable = std::move(found.memtable);
@@ -33,25 +32,26 @@ class PinAccess {
 
   // False when the block was evicted, so that it cannot be pinned; `value` then holds nothing.
   static bool Hold(const PeekedValue& peeked, MemoryResources* memory, HandleRegistry* handles, PinnedValue* value) {
+    if (Copy(peeked.value, handles, value)) return true;
     FoundValue found{.value = peeked.value, .memtable = nullptr, .block = {}};
-    if (peeked.value.size() > PinnedValue::kCopiedBytes) {
-      if (peeked.memtable != nullptr) {
-        found.memtable = *peeked.memtable;
-      } else {
-        found.block = memory->cache.PinIfLoaded(*peeked.slot);
-        if (!found.block) return false;
-        // It may have been evicted and loaded again meanwhile: the same bytes elsewhere.
-        const auto offset = static_cast<size_t>(peeked.value.data() - peeked.block.data());
-        found.value = found.block.bytes().substr(offset, peeked.value.size());
-      }
+    if (peeked.memtable != nullptr) {
+      found.memtable = *peeked.memtable;
+    } else {
+      found.block = memory->cache.PinIfLoaded(*peeked.slot);
+      if (!found.block) return false;
+      // It may have been evicted and loaded again meanwhile: the same bytes elsewhere.
+      const auto offset = static_cast<size_t>(peeked.value.data() - peeked.block.data());
+      found.value = found.block.bytes().substr(offset, peeked.value.size());
     }
     Hold(std::move(found), memory, handles, value);
     return true;
   }
 
  private:
-  static bool Copy(std::string_view bytes, PinnedValue* value) {
+  static bool Copy(std::string_view bytes, HandleRegistry* handles, PinnedValue* value) {
     if (bytes.size() > PinnedValue::kCopiedBytes) return false;
+    value->held_.count = PinTicket(handles).Detach();
+    value->held_.release = &ReleaseCount;
     std::memcpy(value->copy_, bytes.data(), bytes.size());
     value->view_ = {value->copy_, bytes.size()};
     return true;
@@ -176,8 +176,8 @@ void Core::ChangeView(absl::FunctionRef<std::shared_ptr<const View>(const View*)
   if (before != nullptr) resources_->cache.sections().Retire(std::move(before));
 }
 
-Peeked Core::Peek(std::string_view key, const ReadOptions& options, absl::FunctionRef<bool(const PeekedValue&)> use,
-                  Moment* moment) const {
+template <typename Use>
+Peeked Core::Peek(std::string_view key, const ReadOptions& options, const Use& use, Moment* moment) const {
   const env::ReadSections::Section section = resources_->cache.sections().Enter();
   if (!section) return Peeked::kNotInMemory;
   const Glimpse now = Look();

@@ -125,6 +125,7 @@ const std::shared_ptr<ChargedMemtable>* AskMemtables(const View& view, std::stri
                                                      Verdict* verdict, std::string_view* value) {
   const auto ask = [&](const std::shared_ptr<ChargedMemtable>& memtable) {
     const Memtable& table = memtable->table();
+    if (table.empty()) return false;  // as after each flush; what the snapshot sees would be counted
     if (table.has_range_tombstones()) verdict->Cover(table.MaxCoveringTombstone(key, snapshot));
     const std::optional<Memtable::Version> version = table.Find(key, snapshot);
     if (!version.has_value() || !verdict->Offer(version->lsn, version->kind)) return false;

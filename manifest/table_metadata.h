@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/key_order.h"
 #include "base/types.h"
 
 namespace aeternus {
@@ -45,9 +46,10 @@ struct TableMetadata {
 
   // Whether `key` lies within the bounds.
   bool BoundsContain(std::string_view key) const {
-    if (key < smallest) return false;
+    if (CompareKeys(key, smallest) < 0) return false;
     if (!largest.has_value()) return true;
-    return largest_is_exclusive ? key < *largest : key <= *largest;
+    const int c = CompareKeys(key, *largest);
+    return largest_is_exclusive ? c < 0 : c <= 0;
   }
   // Whether any key of [start, end) lies within the bounds; an absent end is unbounded.
   bool BoundsOverlap(std::string_view start, const std::optional<std::string>& end) const {

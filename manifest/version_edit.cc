@@ -31,7 +31,7 @@ namespace {
 //      from a crash, as in a database that was killed
 enum EditTag : uint64_t {
   kSnapshot = 2,
-  kKeyOrderName = 4,
+  kNameOfKeyOrder = 4,
   kAddedTable = 6,
   kRemovedTable = 8,
   kMinLog = 10,
@@ -237,7 +237,7 @@ absl::StatusOr<bool> TakeEditField(uint64_t tag, Decoder& value, std::string_vie
     case kSnapshot:
       edit->is_snapshot = true;
       return true;
-    case kKeyOrderName:
+    case kNameOfKeyOrder:
       return Set(&edit->key_order_name.emplace(), value.TakeBytes(value.remaining(), "key order"));
     case kAddedTable:
       return Set(&edit->added_tables.emplace_back(), TakeTable(value, file));
@@ -265,7 +265,7 @@ absl::StatusOr<bool> TakeEditField(uint64_t tag, Decoder& value, std::string_vie
 std::string EncodeVersionEdit(const VersionEdit& edit) {
   std::string out;
   if (edit.is_snapshot) PutRecord(&out, kSnapshot, "");
-  if (edit.key_order_name.has_value()) PutRecord(&out, kKeyOrderName, *edit.key_order_name);
+  if (edit.key_order_name.has_value()) PutRecord(&out, kNameOfKeyOrder, *edit.key_order_name);
   for (const TableMetadata& table : edit.added_tables) PutRecord(&out, kAddedTable, EncodeTable(table));
   for (const FileNumber number : edit.removed_tables) PutNumbers(&out, kRemovedTable, number.value);
   if (edit.min_log.has_value()) PutNumbers(&out, kMinLog, kOnlyKeyspace, edit.min_log->value);

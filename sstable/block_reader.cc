@@ -169,7 +169,7 @@ size_t BlockReader::LowerBound(std::string_view key, Lsn lsn) const {
   return low;
 }
 
-size_t BlockReader::Find(std::string_view key, uint64_t hash, Lsn snapshot) const {
+size_t BlockReader::Find(std::string_view key, uint64_t hash, Lsn snapshot, Entry* found) const {
   if (!absl::StartsWith(key, common_prefix())) return kNotFound;
   const std::string_view suffix = key.substr(common_prefix_size_);
   const uint8_t tag = TagOf(hash);
@@ -178,9 +178,9 @@ size_t BlockReader::Find(std::string_view key, uint64_t hash, Lsn snapshot) cons
     if (entry_count_ - group < kTagsAtOnce) matches &= (uint32_t{1} << (entry_count_ - group)) - 1;
     for (; matches != 0; matches &= matches - 1) {
       const size_t i = group + static_cast<size_t>(std::countr_zero(matches));
-      const Entry at = entry(i);
+      *found = entry(i);
       // Versions come newest first: the first one that the snapshot sees is the one.
-      if (at.lsn <= snapshot && at.key_suffix == suffix) return i;
+      if (found->lsn <= snapshot && found->key_suffix == suffix) return i;
     }
   }
   return kNotFound;

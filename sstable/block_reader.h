@@ -46,7 +46,12 @@ class BlockReader {
   // The first entry at or behind (key, lsn); entry_count() when there is none.
   size_t LowerBound(std::string_view key, Lsn lsn) const;
   // The newest version of `key` with LSN <= snapshot, or kNotFound. `hash` is StableHash(key).
-  size_t Find(std::string_view key, uint64_t hash, Lsn snapshot) const;
+  size_t Find(std::string_view key, uint64_t hash, Lsn snapshot) const {
+    Entry found;
+    return Find(key, hash, snapshot, &found);
+  }
+  // The same, with the entry in `*found`.
+  size_t Find(std::string_view key, uint64_t hash, Lsn snapshot, Entry* found) const;
   // Starts loading the entry that Find will look at first, if there is one.
   void PrefetchEntry(uint64_t hash) const;
   // The whole key of entry i, for the rare caller that cannot do with the suffix.

@@ -57,9 +57,8 @@ Peeked NotInBlock(const IndexReader& index, size_t block_number, std::string_vie
 
 Peeked FindInBlock(const BlockReader& reader, std::string_view block, FrameCache::Slot* slot, std::string_view key,
                    uint64_t hash, Lsn snapshot, PeekedVersion* found) {
-  const size_t i = reader.Find(key, hash, snapshot);
-  if (i == BlockReader::kNotFound) return Peeked::kAbsent;
-  const BlockReader::Entry entry = reader.entry(i);
+  BlockReader::Entry entry;
+  if (reader.Find(key, hash, snapshot, &entry) == BlockReader::kNotFound) return Peeked::kAbsent;
   *found = {.lsn = entry.lsn, .kind = entry.kind, .value = entry.value, .block = block, .slot = slot};
   return Peeked::kFound;
 }
