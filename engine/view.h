@@ -81,7 +81,7 @@ struct FoundValue {
 absl::StatusOr<std::optional<FoundValue>> ReadPoint(const View& view, std::string_view key, Lsn snapshot);
 
 // All layers merged under the one visibility rule. The caller keeps `view` alive.
-absl::StatusOr<std::unique_ptr<VisibleIterator>> NewViewIterator(const View& view, VisibleIterator::Options options);
+absl::StatusOr<VisibleIterator> NewViewIterator(const View& view, VisibleIterator::Options options);
 
 }  // namespace aeternus
 
