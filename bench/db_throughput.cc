@@ -18,12 +18,15 @@
 #include "absl/flags/flag.h"
 #include "absl/flags/parse.h"
 #include "absl/random/random.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "aeternus/db.h"
 
 ABSL_FLAG(uint64_t, keys, 1'000'000, "number of keys");
 ABSL_FLAG(uint64_t, value_bytes, 100, "size of a value in bytes");
 ABSL_FLAG(uint64_t, sync_writes, 2'000, "number of synced writes");
+ABSL_FLAG(uint64_t, seeks, 20'000, "number of short scans");
+ABSL_FLAG(uint64_t, write_buffer_bytes, aeternus::DbConfig().write_buffer_bytes, "size of a memtable in bytes");
 ABSL_FLAG(uint64_t, seed, 1, "seed of the key order");
 ABSL_FLAG(std::string, dir, "", "directory for the database; a fresh temporary one if empty");
 
@@ -49,11 +52,11 @@ T Check(absl::StatusOr<T> value) {
 std::string Key(uint64_t i) { return absl::StrFormat("%016d", i); }
 
 // Runs `work` over `n` operations and prints its rate.
-void Row(const char* name, uint64_t n, const std::function<void()>& work) {
+void Row(const std::string& name, uint64_t n, const std::function<void()>& work) {
   const Clock::time_point begin = Clock::now();
   work();
   const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
-  std::printf("%-24s %10.0f ops/s %8.3f us/op %8.2f s\n", name, static_cast<double>(n) / seconds,
+  std::printf("%-28s %10.0f ops/s %8.3f us/op %8.2f s\n", name.c_str(), static_cast<double>(n) / seconds,
               seconds * 1e6 / static_cast<double>(n), seconds);
   std::fflush(stdout);
 }
@@ -79,10 +82,10 @@ class Bench {
     });
     Row("readrandom, settled", keys_, [&] { ReadAll(""); });
     Row("readmissing, settled", keys_, [&] { ReadAll("x"); });
-    Row("scan", keys_, [&] { Scan(); });
+    ScanRows("settled");
     Row("majorcompact", keys_, [&] { Check(db_->MajorCompact()); });
     Row("readrandom, compacted", keys_, [&] { ReadAll(""); });
-    Row("scan, compacted", keys_, [&] { Scan(); });
+    ScanRows("compacted");
     PrintMemory();
     Check(db_->Close());
 
@@ -90,6 +93,7 @@ class Bench {
     std::vector<uint64_t> ascending(order_);
     std::sort(ascending.begin(), ascending.end());
     Row("fillseq", keys_, [&] { Fill(ascending); });
+    ScanRows("sequential");
     Check(db_->Close());
 
     Open("synced");
@@ -101,7 +105,11 @@ class Bench {
   }
 
  private:
-  void Open(const char* name) { db_ = Check(aeternus::Db::Open(dir_ + "/" + name, {})); }
+  void Open(const char* name) {
+    aeternus::DbConfig config;
+    config.write_buffer_bytes = absl::GetFlag(FLAGS_write_buffer_bytes);
+    db_ = Check(aeternus::Db::Open(dir_ + "/" + name, config));
+  }
 
   void Fill(const std::vector<uint64_t>& order) {
     for (const uint64_t i : order) Check(db_->Put(Key(i), value_, {.sync = false}));
@@ -114,12 +122,42 @@ class Bench {
     if (found != (*suffix == '\0' ? keys_ : 0)) std::printf("found %lu of %lu\n", found, keys_);
   }
 
-  void Scan() {
+  // What is read of each pair is one byte of its value, so that its memory is touched.
+  void ScanRows(const std::string& state) {
+    for (const char* pass : {"", " again"}) {
+      Row(absl::StrCat("scan, ", state, pass), keys_, [&] { Scan(/*forward=*/true); });
+    }
+    Row(absl::StrCat("reverse scan, ", state), keys_, [&] { Scan(/*forward=*/false); });
+    const uint64_t seeks = std::min(absl::GetFlag(FLAGS_seeks), keys_);
+    Row(absl::StrCat("seek+100, ", state), seeks, [&] {
+      const auto it = Check(db_->NewIterator({}));
+      for (uint64_t i = 0; i < seeks; ++i) Walk100(*it, order_[i]);
+    });
+    Row(absl::StrCat("new+seek+100, ", state), seeks, [&] {
+      for (uint64_t i = 0; i < seeks; ++i) Walk100(*Check(db_->NewIterator({})), order_[i]);
+    });
+  }
+
+  void Scan(bool forward) {
     const auto it = Check(db_->NewIterator({}));
     uint64_t n = 0;
-    for (it->SeekToFirst(); it->Valid(); it->Next()) ++n;
+    if (forward) {
+      for (it->SeekToFirst(); it->Valid(); it->Next(), ++n) Use(*it);
+    } else {
+      for (it->SeekToLast(); it->Valid(); it->Prev(), ++n) Use(*it);
+    }
     Check(it->status());
     if (n != keys_) std::printf("scanned %lu of %lu\n", n, keys_);
+  }
+
+  void Walk100(aeternus::Iterator& it, uint64_t from) {
+    it.Seek(Key(from));
+    for (int n = 0; n < 100 && it.Valid(); ++n, it.Next()) Use(it);
+    Check(it.status());
+  }
+
+  void Use(const aeternus::Iterator& it) {
+    used_ = used_ + it.key().size() + static_cast<unsigned char>(it.value()[0]);
   }
 
   void PrintMemory() {
@@ -135,6 +173,7 @@ class Bench {
   const uint64_t keys_;
   std::vector<uint64_t> order_;
   std::string value_;
+  volatile uint64_t used_ = 0;
   std::unique_ptr<aeternus::Db> db_;
 };
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -77,6 +78,7 @@ class DbIterator final : public Iterator {
       : core_(std::move(core)), ticket_(std::move(registry)), at_snapshot_(at_snapshot), bounds_(std::move(bounds)) {}
 
   absl::Status Start(Core::Moment moment) {
+    SetWindow({});
     iterator_.reset();
     moment_ = std::move(moment);
     AETERNUS_ASSIGN_OR_RETURN(iterator_, NewViewIterator(*moment_.view, {.snapshot = moment_.lsn,
@@ -85,26 +87,21 @@ class DbIterator final : public Iterator {
     return absl::OkStatus();
   }
 
-  bool Valid() const override { return iterator_ != nullptr && iterator_->Valid(); }
   void SeekToFirst() override {
-    if (iterator_ != nullptr) iterator_->SeekToFirst();
+    Move([](VisibleIterator& it) { it.SeekToFirst(); });
   }
   void SeekToLast() override {
-    if (iterator_ != nullptr) iterator_->SeekToLast();
+    Move([](VisibleIterator& it) { it.SeekToLast(); });
   }
   void Seek(std::string_view target) override {
-    if (iterator_ != nullptr) iterator_->Seek(target);
+    Move([target](VisibleIterator& it) { it.Seek(target); });
   }
   void SeekForPrev(std::string_view target) override {
-    if (iterator_ != nullptr) iterator_->SeekForPrev(target);
+    Move([target](VisibleIterator& it) { it.SeekForPrev(target); });
   }
-  void Next() override { iterator_->Next(); }
-  void Prev() override { iterator_->Prev(); }
-  std::string_view key() const override { return iterator_->key(); }
-  std::string_view value() const override { return iterator_->value(); }
   absl::Status status() const override {
     if (IsPlanted(PlantedBug::kIteratorErrorSwallowed)) return absl::OkStatus();
-    return iterator_ == nullptr ? broken_ : iterator_->status();
+    return iterator_.has_value() ? iterator_->status() : broken_;
   }
   uint64_t lsn() const override { return moment_.lsn.value; }
 
@@ -118,12 +115,26 @@ class DbIterator final : public Iterator {
   }
 
  private:
+  void NextWindow() override {
+    Move([](VisibleIterator& it) { it.NextWindow(); });
+  }
+  void PrevWindow() override {
+    Move([](VisibleIterator& it) { it.PrevWindow(); });
+  }
+  template <typename Movement>
+  void Move(Movement movement) {
+    if (!iterator_.has_value()) return;
+    movement(*iterator_);
+    const VisibleIterator::Window& window = iterator_->window();
+    SetWindow({window.begin, window.at, window.end});
+  }
+
   const std::weak_ptr<const Core> core_;
   const IteratorTicket ticket_;
   const bool at_snapshot_;
   const IteratorOptions bounds_;
-  Core::Moment moment_;                        // before the iterator, so that it dies after it
-  std::unique_ptr<VisibleIterator> iterator_;  // null after a failed Refresh
+  Core::Moment moment_;                      // before the iterator, so that it dies after it
+  std::optional<VisibleIterator> iterator_;  // none after a failed Refresh
   absl::Status broken_;
 };
 

@@ -18,7 +18,7 @@ void ChargedMemtable::Recharge() {
   if (resources_->budget.used_bytes() > resources_->budget.limit_bytes()) resources_->cache.MakeRoom();
 }
 
-absl::StatusOr<std::unique_ptr<VisibleIterator>> NewViewIterator(const View& view, VisibleIterator::Options options) {
+absl::StatusOr<VisibleIterator> NewViewIterator(const View& view, VisibleIterator::Options options) {
   // Entries of one layer, none newer than max_lsn.
   struct Layer {
     std::unique_ptr<EntryIterator> entries;
@@ -50,8 +50,7 @@ absl::StatusOr<std::unique_ptr<VisibleIterator>> NewViewIterator(const View& vie
   for (Layer& layer : layers) {
     entries.push_back(SkipCoveredRuns(std::move(layer.entries), layer.max_lsn, tombstones, options.snapshot));
   }
-  return std::make_unique<VisibleIterator>(NewMergingIterator(std::move(entries)), std::move(tombstones),
-                                           std::move(options));
+  return VisibleIterator(NewMergingIterator(std::move(entries)), std::move(tombstones), std::move(options));
 }
 
 }  // namespace aeternus

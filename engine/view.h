@@ -69,7 +69,7 @@ struct View : std::enable_shared_from_this<View> {
 };
 
 // All layers merged under the one visibility rule. The caller keeps `view` alive.
-absl::StatusOr<std::unique_ptr<VisibleIterator>> NewViewIterator(const View& view, VisibleIterator::Options options);
+absl::StatusOr<VisibleIterator> NewViewIterator(const View& view, VisibleIterator::Options options);
 
 }  // namespace aeternus
 

@@ -25,7 +25,7 @@ HugeBlock::HugeBlock(size_t size) : size_((size + kPageBytes - 1) / kPageBytes *
   data_ = begin + before;
   if (before > 0) munmap(begin, before);
   munmap(data_ + size_, behind);
-  madvise(data_, size_, MADV_HUGEPAGE);  // a wish: without it, the pages are ordinary ones
+  PreferHugePages(data_, size_);
 }
 
 HugeBlock::~HugeBlock() {

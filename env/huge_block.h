@@ -10,12 +10,14 @@
 #include <cstddef>
 #include <utility>
 
+#include "env/huge_pages.h"
+
 namespace aeternus::env {
 
 class HugeBlock {
  public:
   // Of a huge page, of which every size is a multiple.
-  static constexpr size_t kPageBytes = size_t{2} << 20;
+  static constexpr size_t kPageBytes = kHugePageBytes;
 
   HugeBlock() = default;
   // `size` bytes of zeros, rounded up to whole huge pages. Ends the process when there is no memory, as operator new

@@ -1,16 +1,19 @@
 #include "iterator/covered_run_skipper.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <optional>
 #include <string_view>
 #include <utility>
 
+#include "absl/types/span.h"
 #include "iterator/tombstone_cursor.h"
 
 namespace aeternus {
 namespace {
 
 // Entries of a run that are passed one by one before a seek passes the rest: most runs are short.
-constexpr int kStepsMax = 8;
+constexpr size_t kStepsMax = 8;
 
 class CoveredRunSkipper final : public EntryIterator {
  public:
@@ -33,49 +36,84 @@ class CoveredRunSkipper final : public EntryIterator {
     source_->SeekBefore(key);
     SkipBackward();
   }
-  void Next() override {
+  void NextWindow() override {
+    source_->MoveTo(window_end() - 1);
     source_->Next();
     SkipForward();
   }
-  void Prev() override {
+  void PrevWindow() override {
+    source_->MoveTo(window_begin());
     source_->Prev();
     SkipBackward();
   }
 
  private:
-  bool OnCovered() { return source_->Valid() && tombstones_.MaxCovering(source_->entry().key) > max_lsn_; }
+  bool IsCovered(const EntryView& entry) { return tombstones_.MaxCovering(entry.key) > max_lsn_; }
+  // Whether one look tells that nothing of the window is covered.
+  bool IsFree(absl::Span<const EntryView> window) {
+    const std::optional<Lsn> cover = tombstones_.MaxCoveringAll(window.front().key, window.back().key);
+    return cover.has_value() && *cover <= max_lsn_;
+  }
 
+  // From the entry on which the source stands to the next one that is not covered. What is shown is as much of the
+  // source's window as lies between that and the covered one that follows.
   void SkipForward() {
-    for (int steps = 1; OnCovered(); ++steps) {
-      if (steps % kStepsMax != 0) {
-        source_->Next();
-      } else if (tombstones_.upper().has_value()) {
-        source_->Seek(*tombstones_.upper(), kMaxLsn);
-      } else {
-        return Finish();  // the rest is hidden
+    size_t passed = 0;
+    while (source_->Valid()) {
+      const absl::Span<const EntryView> window = source_->ahead();
+      const EntryView* const end = window.data() + window.size();
+      if (IsFree(window)) return Show(window.data(), window.data(), end);
+      const EntryView* begin = window.data();
+      while (begin != end && IsCovered(*begin)) ++begin;
+      if (begin != end) {
+        const EntryView* at = begin + 1;
+        while (at != end && !IsCovered(*at)) ++at;
+        return Show(begin, begin, at);
       }
+      passed += window.size();
+      if (passed < kStepsMax) {
+        source_->NextWindow();
+        continue;
+      }
+      // The last entry is the one that was asked about last.
+      if (!tombstones_.upper().has_value()) break;  // the rest is hidden
+      passed = 0;
+      source_->Seek(*tombstones_.upper(), kMaxLsn);
     }
-    Show();
+    Finish();
   }
 
   void SkipBackward() {
-    for (int steps = 1; OnCovered(); ++steps) {
-      if (steps % kStepsMax != 0) {
-        source_->Prev();
-      } else {
-        source_->SeekBefore(tombstones_.lower());
+    size_t passed = 0;
+    while (source_->Valid()) {
+      const absl::Span<const EntryView> window = source_->behind();
+      const EntryView* const begin = window.data();
+      if (IsFree(window)) return Show(begin, &window.back(), begin + window.size());
+      const EntryView* end = begin + window.size();
+      while (end != begin && IsCovered(end[-1])) --end;
+      if (end != begin) {
+        const EntryView* at = end - 1;
+        while (at != begin && !IsCovered(at[-1])) --at;
+        return Show(at, end - 1, end);
       }
+      passed += window.size();
+      if (passed < kStepsMax) {
+        source_->PrevWindow();
+        continue;
+      }
+      passed = 0;
+      source_->SeekBefore(tombstones_.lower());
     }
-    Show();
+    Finish();
   }
 
-  void Show() {
-    if (!source_->status().ok()) return SetError(source_->status());
-    if (!source_->Valid()) return Finish();
+  void Show(const EntryView* begin, const EntryView* at, const EntryView* end) {
     ClearStatus();
-    SetEntry(source_->entry());
+    SetWindow(begin, at, end);
   }
+  // At an end of the source, its error, or where all that follows is hidden.
   void Finish() {
+    if (!source_->status().ok()) return SetError(source_->status());
     ClearStatus();
     SetEnd();
   }

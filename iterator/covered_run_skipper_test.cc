@@ -50,7 +50,9 @@ TEST(CoveredRunSkipper, LeavesOutWhatANewerTombstoneHidesAndNothingElse) {
       if (random.OneIn(10)) tombstones.back().end.reset();
     }
     const Lsn snapshot(random.Below(90));
-    auto actual = SkipCoveredRuns(std::make_unique<VectorIterator>(entries), Lsn(40), OneLayer(tombstones), snapshot);
+    auto source = std::make_unique<VectorIterator>(entries);
+    source->ShowWindowsOf(1 + random.Below(20));
+    auto actual = SkipCoveredRuns(std::move(source), Lsn(40), OneLayer(tombstones), snapshot);
     std::erase_if(entries, [&](const OwnedEntry& entry) {
       return std::any_of(tombstones.begin(), tombstones.end(), [&](const RangeTombstone& tombstone) {
         return tombstone.lsn > Lsn(40) && tombstone.lsn <= snapshot && tombstone.Covers(entry.key);

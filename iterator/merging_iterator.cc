@@ -1,163 +1,276 @@
 #include "iterator/merging_iterator.h"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "absl/strings/match.h"
 #include "base/key_order.h"
+#include "iterator/loser_tree.h"
+#include "iterator/window_buffer.h"
 
 namespace aeternus {
 namespace {
 
-// A binary heap of the sources that are valid, the next one in the direction of travel on top.
+// The sources' windows are merged into a window of the iterator's own, which ends where the first of them is used up:
+// going on would take that source's views away. A source whose next entries come before those of all others lends its
+// window out instead, and nothing is copied.
 //
-// Two sources are compared by their words first: the eight key bytes behind the prefix that all current keys share. The
-// shared prefix is found when the heap is built and only shrinks as the sources move on, at most once per byte of it;
-// so words stay the bytes that tell keys apart even where all keys begin alike.
+// Sources are compared by words, taken for a whole window at once: the eight key bytes behind a prefix that all keys of
+// all current windows share. So words stay the bytes that tell keys apart even where all keys begin alike. As the
+// windows move on the prefix shrinks, at most once per byte of it; when words tie too often, it is looked for anew.
 class MergingIterator final : public EntryIterator {
  public:
-  explicit MergingIterator(std::vector<std::unique_ptr<EntryIterator>> sources) : sources_(std::move(sources)) {
-    heap_.reserve(sources_.size());
+  explicit MergingIterator(std::vector<std::unique_ptr<EntryIterator>> sources) {
+    sources_.reserve(sources.size());
+    for (auto& source : sources) sources_.push_back(std::make_unique<Source>(std::move(source)));
+    live_.reserve(sources.size());
   }
 
   void SeekToFirst() override {
-    Rebuild(/*forward=*/true, [](EntryIterator& source) { source.SeekToFirst(); });
+    Rebuild<true>([](EntryIterator& source) { source.SeekToFirst(); });
   }
   void SeekToLast() override {
-    Rebuild(/*forward=*/false, [](EntryIterator& source) { source.SeekToLast(); });
+    Rebuild<false>([](EntryIterator& source) { source.SeekToLast(); });
   }
   void Seek(std::string_view key, Lsn lsn) override {
-    Rebuild(/*forward=*/true, [&](EntryIterator& source) { source.Seek(key, lsn); });
+    // A view of a source's window would die with that source's seek.
+    target_.assign(key);
+    Rebuild<true>([&](EntryIterator& source) { source.Seek(target_, lsn); });
   }
   void SeekBefore(std::string_view key) override {
-    Rebuild(/*forward=*/false, [&](EntryIterator& source) { source.SeekBefore(key); });
+    target_.assign(key);
+    Rebuild<false>([&](EntryIterator& source) { source.SeekBefore(target_); });
   }
-
-  void Next() override {
-    if (!forward_) return TurnForward();
-    heap_.front().source->Next();
-    TopMoved();
-  }
-  void Prev() override {
-    if (forward_) return TurnBackward();
-    heap_.front().source->Prev();
-    TopMoved();
-  }
+  void NextWindow() override { is_forward_ ? Refill<true>() : TurnForward(); }
+  void PrevWindow() override { is_forward_ ? TurnBackward() : Refill<false>(); }
 
  private:
-  struct Head {
-    EntryIterator* source;
-    uint64_t word;
+  struct Source {
+    explicit Source(std::unique_ptr<EntryIterator> iterator) : entries(std::move(iterator)) {}
+
+    const std::unique_ptr<EntryIterator> entries;
+    // What is left of its window, in the direction of travel: `count` entries from `at` on, with their words.
+    const EntryView* at = nullptr;
+    size_t count = 0;
+    const uint64_t* word = nullptr;
+    std::array<uint64_t, kWindowMax> words;
   };
+  // A source's window is lent out for as many entries in a row.
+  static constexpr size_t kLendMin = 8;
+  // Ties in one window before the shared prefix is looked for anew.
+  static constexpr size_t kTiesMax = 16;
+
+  // The entry `n` steps of travel from `at`.
+  template <bool kForward>
+  static const EntryView* Step(const EntryView* at, size_t n) {
+    return kForward ? at + n : at - n;
+  }
 
   // Positions every source by `position`, then the merge on the first of them.
-  template <typename Position>
-  void Rebuild(bool forward, Position position) {
+  template <bool kForward, typename Position>
+  void Rebuild(Position position) {
     ClearStatus();
-    forward_ = forward;
-    heap_.clear();
+    is_forward_ = kForward;
+    used_up_ = nullptr;
+    live_.clear();
     for (const auto& source : sources_) {
-      position(*source);
-      if (source->Valid()) {
-        heap_.push_back({source.get(), 0});
-      } else if (!source->status().ok()) {
-        return SetError(source->status());
+      position(*source->entries);
+      if (source->entries->Valid()) {
+        TakeWindow<kForward>(source.get());
+        live_.push_back(source.get());
+      } else if (!source->entries->status().ok()) {
+        return Fail(source->entries->status());
       }
     }
-    FindSharedPrefix();
-    for (size_t i = heap_.size() / 2; i-- > 0;) SiftDown(i);
-    ShowTop();
+    shared_prefix_ = SharedPrefix<kForward>();
+    TakeAllWords<kForward>();
+    ShowWindow<kForward>();
   }
 
-  // The other sources stand before the current entry, or are exhausted: they go to what follows it.
+  // The sources stand before the window, or are exhausted: they go to what follows it.
   void TurnForward() {
-    const std::string key(entry().key);
-    const Lsn lsn = entry().lsn;
-    EntryIterator* const current = heap_.front().source;
-    Rebuild(/*forward=*/true, [&](EntryIterator& source) {
-      if (&source == current) return source.Next();
-      source.Seek(key, lsn);
-    });
+    const EntryView& last = window_end()[-1];
+    const Lsn lsn(last.lsn.value - 1);  // no entry has LSN 0
+    target_.assign(last.key);
+    Rebuild<true>([&](EntryIterator& source) { source.Seek(target_, lsn); });
   }
 
-  // The other sources stand behind the current entry, or are exhausted: they go to what comes before it.
+  // The sources stand behind the window, or are exhausted: they go to what comes before it.
   void TurnBackward() {
-    const std::string key(entry().key);
-    const Lsn lsn = entry().lsn;
-    EntryIterator* const current = heap_.front().source;
-    Rebuild(/*forward=*/false, [&](EntryIterator& source) {
-      if (&source == current) return source.Prev();
-      source.Seek(key, lsn);
+    const Lsn lsn = window_begin()->lsn;
+    target_.assign(window_begin()->key);
+    Rebuild<false>([&](EntryIterator& source) {
+      source.Seek(target_, lsn);
       if (source.Valid()) return source.Prev();
       if (source.status().ok()) source.SeekToLast();
     });
   }
 
-  void TopMoved() {
-    Head& top = heap_.front();
-    if (!top.source->Valid()) {
+  // The next window in the direction of travel.
+  template <bool kForward>
+  void Refill() {
+    if (Source* const source = std::exchange(used_up_, nullptr); source != nullptr) {
+      kForward ? source->entries->NextWindow() : source->entries->PrevWindow();
       // Where it would have come next is unknown; nothing behind the last entry may be shown.
-      if (!top.source->status().ok()) return SetError(top.source->status());
-      top = heap_.back();
-      heap_.pop_back();
-    } else if (heap_.size() > 1) {
-      UpdateWord(&top);
+      if (!source->entries->status().ok()) return Fail(source->entries->status());
+      if (source->entries->Valid()) {
+        TakeWindow<kForward>(source);
+        if (TakeWords<kForward>(source)) Replay<kForward>(source);
+      } else {
+        live_.erase(std::find(live_.begin(), live_.end(), source));
+        BuildTree<kForward>();
+      }
     }
-    SiftDown(0);
-    ShowTop();
+    if (ties_ > kTiesMax) FindLongerPrefix<kForward>();
+    ties_ = 0;
+    ShowWindow<kForward>();
   }
 
-  void ShowTop() {
-    if (heap_.empty()) return SetEnd();
-    SetEntry(heap_.front().source->entry());
+  void Fail(absl::Status status) {
+    live_.clear();
+    SetError(std::move(status));
   }
 
-  bool ComesBefore(const Head& a, const Head& b) const {
-    if (a.word != b.word) return (a.word < b.word) == forward_;
-    const EntryView& left = a.source->entry();
-    const EntryView& right = b.source->entry();
-    const int order = CompareEntries(left.key, left.lsn, right.key, right.lsn);
-    return forward_ ? order < 0 : order > 0;
+  template <bool kForward>
+  void ShowWindow() {
+    if (live_.empty()) return SetEnd();
+    if (!LendWindow<kForward>()) MergeWindow<kForward>();
   }
 
-  void SiftDown(size_t i) {
-    for (;;) {
-      size_t child = 2 * i + 1;
-      if (child >= heap_.size()) return;
-      if (child + 1 < heap_.size() && ComesBefore(heap_[child + 1], heap_[child])) ++child;
-      if (!ComesBefore(heap_[child], heap_[i])) return;
-      std::swap(heap_[i], heap_[child]);
-      i = child;
+  // Shows the first source's own entries as far as they come before everybody else's, if they are many.
+  template <bool kForward>
+  bool LendWindow() {
+    Source* const source = live_[tree_.winner()];
+    size_t count = source->count;
+    if (live_.size() > 1) {
+      const uint64_t limit = tree_.runner_up_word();
+      if (count < kLendMin || source->word[kLendMin - 1] >= limit) return false;
+      count = static_cast<size_t>(std::lower_bound(source->word, source->word + count, limit) - source->word);
     }
-  }
-
-  void FindSharedPrefix() {
-    shared_prefix_ = heap_.empty() ? "" : heap_.front().source->entry().key;
-    ShrinkSharedPrefix();
-  }
-
-  // Shortens the shared prefix to what all current keys share, and takes all words anew.
-  void ShrinkSharedPrefix() {
-    for (const Head& head : heap_) {
-      shared_prefix_.resize(CommonPrefixSize(shared_prefix_, head.source->entry().key));
+    const EntryView* const first = source->at;
+    if (kForward) {
+      SetWindow(first, first, first + count);
+    } else {
+      SetWindow(first + 1 - count, first, first + 1);
     }
-    for (Head& head : heap_) head.word = KeyPrefix(head.source->entry().key, shared_prefix_.size());
+    if (!Advance<kForward>(source, count)) Replay<kForward>(source);
+    return true;
   }
 
-  void UpdateWord(Head* head) {
-    const std::string_view key = head->source->entry().key;
-    if (!absl::StartsWith(key, shared_prefix_)) return ShrinkSharedPrefix();
-    head->word = KeyPrefix(key, shared_prefix_.size());
+  template <bool kForward>
+  void MergeWindow() {
+    EntryView* const begin = kForward ? buffer_.begin() : buffer_.end();
+    EntryView* out = begin;
+    for (size_t room = kWindowMax; room > 0; --room) {
+      Source* const source = live_[tree_.winner()];
+      std::construct_at(kForward ? out++ : --out, *source->at);
+      if (Advance<kForward>(source, 1)) break;
+      Replay<kForward>(source);
+    }
+    kForward ? SetWindow(begin, begin, out) : SetWindow(out, begin - 1, begin);
   }
 
-  const std::vector<std::unique_ptr<EntryIterator>> sources_;
-  std::vector<Head> heap_;
+  // Whether the window of `source`, which stays first until it gets another, is used up.
+  template <bool kForward>
+  bool Advance(Source* source, size_t count) {
+    source->at = Step<kForward>(source->at, count);
+    source->word += count;
+    source->count -= count;
+    if (source->count == 0) used_up_ = source;
+    return source->count == 0;
+  }
+
+  // The first source has moved.
+  template <bool kForward>
+  void Replay(const Source* source) {
+    tree_.Replay(*source->word, [this](size_t a, size_t b) { return ComesBefore<kForward>(*live_[a], *live_[b]); });
+  }
+
+  // For sources whose words tie.
+  template <bool kForward>
+  bool ComesBefore(const Source& a, const Source& b) {
+    ++ties_;
+    const int order = CompareEntries(a.at->key, a.at->lsn, b.at->key, b.at->lsn);
+    return kForward ? order < 0 : order > 0;
+  }
+
+  template <bool kForward>
+  void BuildTree() {
+    tree_.Build(
+        live_.size(), [this](size_t i) { return *live_[i]->word; },
+        [this](size_t a, size_t b) { return ComesBefore<kForward>(*live_[a], *live_[b]); });
+  }
+
+  template <bool kForward>
+  static void TakeWindow(Source* source) {
+    const absl::Span<const EntryView> window = kForward ? source->entries->ahead() : source->entries->behind();
+    source->at = kForward ? window.data() : &window.back();
+    source->count = window.size();
+  }
+
+  // Takes the words of one source's window, unless it has nobody to be compared with. False when all were taken anew,
+  // for the shared prefix had to shrink.
+  template <bool kForward>
+  bool TakeWords(Source* source) {
+    source->word = source->words.data();
+    if (live_.size() == 1) {
+      source->words[0] = 0;
+      return true;
+    }
+    const EntryView* const last = Step<kForward>(source->at, source->count - 1);
+    if (!absl::StartsWith(source->at->key, shared_prefix_) || !absl::StartsWith(last->key, shared_prefix_)) {
+      shared_prefix_ = SharedPrefix<kForward>();
+      TakeAllWords<kForward>();
+      return false;
+    }
+    for (size_t i = 0; i < source->count; ++i) {
+      const uint64_t word = KeyPrefix(Step<kForward>(source->at, i)->key, shared_prefix_.size());
+      source->words[i] = kForward ? word : ~word;  // what comes first has the least word either way
+    }
+    return true;
+  }
+
+  template <bool kForward>
+  void TakeAllWords() {
+    for (Source* const source : live_) TakeWords<kForward>(source);
+    BuildTree<kForward>();
+  }
+
+  // Of all keys in what is left of the windows: what the ends of a sorted sequence share, all of it shares.
+  template <bool kForward>
+  std::string_view SharedPrefix() const {
+    std::string_view prefix = live_.empty() ? "" : live_.front()->at->key;
+    for (const Source* const source : live_) {
+      for (const size_t i : {size_t{0}, source->count - 1}) {
+        prefix = prefix.substr(0, CommonPrefixSize(prefix, Step<kForward>(source->at, i)->key));
+      }
+    }
+    return prefix;
+  }
+
+  template <bool kForward>
+  void FindLongerPrefix() {
+    const std::string_view prefix = SharedPrefix<kForward>();
+    if (prefix.size() <= shared_prefix_.size()) return;
+    shared_prefix_ = prefix;
+    TakeAllWords<kForward>();
+  }
+
+  std::vector<std::unique_ptr<Source>> sources_;
+  std::vector<Source*> live_;  // those that have entries left; the tree knows them by their place here
+  LoserTree tree_;
+  Source* used_up_ = nullptr;  // the first one, when it needs another window before it can be asked for more
   std::string shared_prefix_;
-  bool forward_ = true;
+  std::string target_;  // of the last seek
+  size_t ties_ = 0;
+  bool is_forward_ = true;
+  WindowBuffer<EntryView, kWindowMax> buffer_;
 };
 
 }  // namespace

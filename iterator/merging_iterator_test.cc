@@ -1,13 +1,21 @@
 #include "iterator/merging_iterator.h"
 
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "absl/types/span.h"
 #include "base/entry.h"
+#include "base/key_order.h"
 #include "base/types.h"
 #include "gtest/gtest.h"
 #include "iterator/entry_iterator.h"
@@ -34,24 +42,44 @@ std::string RandomKey(Random* random) {
 struct Layers {
   std::vector<OwnedEntry> all;
   std::vector<std::vector<OwnedEntry>> each;
+  std::vector<size_t> window_sizes;  // of each
 };
 
 Layers RandomLayers(Random* random) {
   Layers layers;
   layers.each.resize(random->Below(6));
   if (layers.each.empty()) return layers;
-  const uint64_t count = random->Below(40);
+  // Neighbours often are of one layer, so that some windows are lent out and others merged.
+  const uint64_t count = random->Below(80);
+  const uint64_t stretch = random->OneIn(2) ? 1 : 30;
   for (uint64_t lsn = 1; lsn <= count; ++lsn) {
     const OwnedEntry entry{RandomKey(random), Lsn(lsn), EntryKind::kPut, absl::StrCat("v", lsn)};
     layers.all.push_back(entry);
-    layers.each[random->Below(layers.each.size())].push_back(entry);
   }
+  std::sort(layers.all.begin(), layers.all.end(), testing::InternalOrder);
+  size_t layer = 0;
+  for (const OwnedEntry& entry : layers.all) {
+    if (random->OneIn(stretch)) layer = random->Below(layers.each.size());
+    layers.each[layer].push_back(entry);
+  }
+  for (size_t i = 0; i < layers.each.size(); ++i) layers.window_sizes.push_back(1 + random->Below(20));
   return layers;
 }
 
-std::unique_ptr<EntryIterator> Merge(const Layers& layers) {
+// Damage at one entry of one layer.
+struct Damage {
+  size_t layer;
+  size_t at;
+};
+
+std::unique_ptr<EntryIterator> Merge(const Layers& layers, std::optional<Damage> damage = std::nullopt) {
   std::vector<std::unique_ptr<EntryIterator>> sources;
-  for (const auto& layer : layers.each) sources.push_back(std::make_unique<VectorIterator>(layer));
+  for (size_t i = 0; i < layers.each.size(); ++i) {
+    auto source = std::make_unique<VectorIterator>(layers.each[i]);
+    source->ShowWindowsOf(layers.window_sizes[i]);
+    if (damage.has_value() && damage->layer == i) source->BreakAt(damage->at);
+    sources.push_back(std::move(source));
+  }
   return NewMergingIterator(std::move(sources));
 }
 
@@ -90,25 +118,20 @@ TEST(MergingIterator, OneSourceIsPassedOn) {
   EXPECT_EQ(NewMergingIterator(std::move(sources)).get(), address);
 }
 
-std::unique_ptr<EntryIterator> MergeWithDamage(const Layers& layers, size_t layer, size_t at) {
-  std::vector<std::unique_ptr<EntryIterator>> sources;
-  for (size_t i = 0; i < layers.each.size(); ++i) {
-    auto source = std::make_unique<VectorIterator>(layers.each[i]);
-    if (i == layer) source->BreakAt(at);
-    sources.push_back(std::move(source));
-  }
-  return NewMergingIterator(std::move(sources));
+Damage RandomDamage(const Layers& layers, Random* random) {
+  size_t layer = random->Below(layers.each.size());
+  while (layers.each[layer].empty()) layer = (layer + 1) % layers.each.size();
+  return {layer, random->Below(layers.each[layer].size())};
 }
 
-// A walk over damage shows entries only up to it, and ends with its error, whichever way it goes.
+// A walk over damage shows all entries up to it, and ends with its error, whichever way it goes.
 TEST(MergingIterator, DamageEndsTheWalkWithAnError) {
   Random random = Random::ForTest();
   for (int round = 0; round < 300; ++round) {
     const Layers layers = RandomLayers(&random);
     if (layers.all.empty()) continue;
-    size_t layer = 0;
-    while (layers.each[layer].empty()) ++layer;
-    const auto it = MergeWithDamage(layers, layer, random.Below(layers.each[layer].size()));
+    const Damage damage = RandomDamage(layers, &random);
+    const auto it = Merge(layers, damage);
     for (const bool forward : {true, false}) {
       VectorIterator expected(layers.all);
       forward ? expected.SeekToFirst() : expected.SeekToLast();
@@ -117,6 +140,13 @@ TEST(MergingIterator, DamageEndsTheWalkWithAnError) {
         forward ? expected.Next() : expected.Prev();
       }
       EXPECT_TRUE(absl::IsDataLoss(it->status()));
+      // What is missing begins no earlier than behind the layer's last entry before the damage: a merge knows no more.
+      const std::vector<OwnedEntry>& broken = layers.each[damage.layer];
+      const size_t last = forward ? damage.at - 1 : damage.at + 1;
+      if (last >= broken.size()) continue;
+      ASSERT_TRUE(expected.Valid());
+      const int order = CompareEntries(expected.entry().key, expected.entry().lsn, broken[last].key, broken[last].lsn);
+      EXPECT_TRUE(forward ? order > 0 : order < 0);
     }
   }
 }
@@ -126,9 +156,7 @@ TEST(MergingIterator, RandomMovesOverDamageAnswerRightOrWithTheError) {
   for (int round = 0; round < 300; ++round) {
     const Layers layers = RandomLayers(&random);
     if (layers.all.empty()) continue;
-    size_t layer = 0;
-    while (layers.each[layer].empty()) ++layer;
-    const auto actual = MergeWithDamage(layers, layer, random.Below(layers.each[layer].size()));
+    const auto actual = Merge(layers, RandomDamage(layers, &random));
     VectorIterator expected(layers.all);
     for (int step = 0; step < 60; ++step) {
       const EntryMove move = RandomMove(&random);
@@ -142,6 +170,84 @@ TEST(MergingIterator, RandomMovesOverDamageAnswerRightOrWithTheError) {
       }
     }
   }
+}
+
+std::vector<OwnedEntry> Numbered(uint64_t begin, uint64_t end, uint64_t step) {
+  std::vector<OwnedEntry> entries;
+  for (uint64_t i = begin; i < end; i += step) {
+    entries.push_back({absl::StrFormat("key%05d", i), Lsn(i + 1), EntryKind::kPut, absl::StrCat("v", i)});
+  }
+  return entries;
+}
+
+std::unique_ptr<EntryIterator> MergeOf(std::vector<std::vector<OwnedEntry>> layers, size_t window_size) {
+  return Merge({.all = {}, .each = layers, .window_sizes = std::vector<size_t>(layers.size(), window_size)});
+}
+
+// What is ahead of the current entry, and behind it.
+std::string Rendered(absl::Span<const EntryView> window) {
+  return absl::StrJoin(window, " ", [](std::string* out, const EntryView& entry) { out->append(entry.value); });
+}
+
+TEST(MergingIterator, AWindowEndsWhereASourceNeedsAnother) {
+  // 0 2 4 | 6 8 10 ... and 1 3 5 | 7 9 11 ...: each window ends when either source has shown three.
+  const auto it = MergeOf({Numbered(0, 12, 2), Numbered(1, 12, 2)}, 3);
+  it->SeekToFirst();
+  EXPECT_EQ(Rendered(it->ahead()), "v0 v1 v2 v3 v4");
+  it->NextWindow();
+  EXPECT_EQ(Rendered(it->ahead()), "v5");
+  it->NextWindow();
+  EXPECT_EQ(Rendered(it->ahead()), "v6 v7 v8 v9 v10");
+  it->PrevWindow();
+  EXPECT_EQ(Rendered(it->behind()), "v1 v2 v3 v4 v5");
+}
+
+TEST(MergingIterator, AWindowIsLentUpToTheRunnerUpsKey) {
+  // The second layer has one key in the middle of the first one's window.
+  const auto it = MergeOf({Numbered(0, 40, 2), Numbered(21, 22, 2)}, 16);
+  it->SeekToFirst();
+  EXPECT_EQ(Rendered(it->ahead()), "v0 v2 v4 v6 v8 v10 v12 v14 v16 v18 v20");
+  it->NextWindow();
+  EXPECT_EQ(Rendered(it->ahead().first(1)), "v21");
+  it->NextWindow();
+  EXPECT_EQ(it->entry().value, "v22");
+  it->SeekToLast();
+  EXPECT_EQ(Rendered(it->behind()), "v22 v24 v26 v28 v30 v32 v34 v36 v38");
+}
+
+TEST(MergingIterator, DirectionMayChangeAnywhereInAWindow) {
+  const std::vector<OwnedEntry> all = Numbered(0, 60, 1);
+  for (size_t turn = 0; turn < 40; ++turn) {
+    const auto it = MergeOf({Numbered(0, 60, 3), Numbered(1, 60, 3), Numbered(2, 60, 3)}, 5);
+    it->SeekToFirst();
+    for (size_t i = 0; i < turn; ++i) it->Next();
+    for (size_t i = turn + 1; i-- > 0; it->Prev()) ASSERT_EQ(it->entry().value, all[i].value) << turn;
+    ASSERT_FALSE(it->Valid());
+    it->SeekToLast();
+    for (size_t i = 0; i < turn; ++i) it->Prev();
+    for (size_t i = 59 - turn; i < 60; ++i, it->Next()) ASSERT_EQ(it->entry().value, all[i].value) << turn;
+    ASSERT_FALSE(it->Valid());
+  }
+}
+
+// Keys of several stems in turn: what all share is short at the border between two, and long between borders.
+TEST(MergingIterator, WordsTellKeysApartAgainBehindABorderBetweenStems) {
+  std::vector<std::vector<OwnedEntry>> layers(3);
+  std::vector<OwnedEntry> all;
+  for (const char* stem : {"a long stem that all keys begin with/", "another such stem that all keys begin with/"}) {
+    for (uint64_t i = 0; i < 300; ++i) {
+      all.push_back({absl::StrFormat("%s%08d", stem, i), Lsn(i + 1), EntryKind::kPut, absl::StrCat("v", i)});
+      layers[i % 3].push_back(all.back());
+    }
+  }
+  const auto it = MergeOf(layers, 16);
+  it->SeekToFirst();
+  for (const OwnedEntry& entry : all) {
+    ASSERT_TRUE(it->Valid());
+    ASSERT_EQ(it->entry().key, entry.key);
+    it->Next();
+  }
+  EXPECT_FALSE(it->Valid());
 }
 
 }  // namespace

@@ -31,6 +31,12 @@ class TombstoneCursor {
     if (known_ && lower_ <= key && (!upper_.has_value() || key < *upper_)) return covering_;
     return Locate(key);
   }
+  // The same of all keys of [first, last], if one answer goes for them all.
+  std::optional<Lsn> MaxCoveringAll(std::string_view first, std::string_view last) {
+    const Lsn covering = MaxCovering(first);
+    if (!layers_.empty() && upper_.has_value() && *upper_ <= last) return std::nullopt;
+    return covering;
+  }
   // Around the key asked last; views into the layers.
   std::string_view lower() const { return lower_; }
   const std::optional<std::string_view>& upper() const { return upper_; }  // absent: unbounded

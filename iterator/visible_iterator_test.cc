@@ -38,11 +38,13 @@ constexpr uint64_t kKeys = 12;
 struct Layers {
   std::vector<std::vector<OwnedEntry>> points;
   std::vector<std::shared_ptr<const FragmentedTombstones>> tombstones;
+  size_t window_size = 1;
 };
 
 Layers Tear(const History& history, uint64_t layer_count, Random* random) {
   Layers layers;
   layers.points.resize(layer_count);
+  layers.window_size = random->OneIn(3) ? 1 : 1 + random->Below(EntryIterator::kWindowMax);
   for (const OwnedEntry& point : history.Points()) layers.points[random->Below(layer_count)].push_back(point);
   std::vector<std::vector<RangeTombstone>> tombstones(layer_count);
   for (const RangeTombstone& t : history.RangeTombstones()) tombstones[random->Below(layer_count)].push_back(t);
@@ -63,6 +65,7 @@ VisibleIterator Open(const Layers& layers, VisibleIterator::Options options, std
   std::vector<std::unique_ptr<EntryIterator>> sources;
   for (size_t i = 0; i < layers.points.size(); ++i) {
     auto source = std::make_unique<VectorIterator>(layers.points[i]);
+    source->ShowWindowsOf(layers.window_size);
     if (damage.has_value() && damage->layer == i) source->BreakAt(damage->at);
     sources.push_back(std::move(source));
   }
@@ -228,12 +231,13 @@ class HotKey : public ::testing::Test {
  protected:
   static constexpr uint64_t kVersions = 100'000;
 
-  VisibleIterator OpenAt(Lsn snapshot) {
+  VisibleIterator OpenAt(Lsn snapshot, size_t window_size) {
     std::vector<OwnedEntry> entries{{"a", Lsn(1), EntryKind::kPut, "first"}, {"c", Lsn(2), EntryKind::kPut, "last"}};
     for (uint64_t lsn = 3; lsn < 3 + kVersions; ++lsn) {
       entries.push_back({"b", Lsn(lsn), EntryKind::kPut, absl::StrCat(lsn)});
     }
     auto source = std::make_unique<VectorIterator>(std::move(entries));
+    source->ShowWindowsOf(window_size);
     source_ = source.get();
     return VisibleIterator(std::move(source), {}, {.snapshot = snapshot});
   }
@@ -241,13 +245,15 @@ class HotKey : public ::testing::Test {
 };
 
 TEST_F(HotKey, IsPassedBySeeksInBothDirections) {
-  for (const uint64_t snapshot : {uint64_t{2}, uint64_t{3}, kVersions / 2, kVersions + 2}) {
-    VisibleIterator it = OpenAt(Lsn(snapshot));
-    std::string keys;
-    for (it.SeekToFirst(); it.Valid(); it.Next()) keys += it.key();
-    for (it.SeekToLast(); it.Valid(); it.Prev()) keys += it.key();
-    EXPECT_EQ(keys, snapshot == 2 ? "acca" : "abccba");
-    EXPECT_LT(source_->moves(), 100u) << "at " << snapshot;
+  for (const size_t window_size : {1, 5, 64}) {
+    for (const uint64_t snapshot : {uint64_t{2}, uint64_t{3}, kVersions / 2, kVersions + 2}) {
+      VisibleIterator it = OpenAt(Lsn(snapshot), window_size);
+      std::string keys;
+      for (it.SeekToFirst(); it.Valid(); it.Next()) keys += it.key();
+      for (it.SeekToLast(); it.Valid(); it.Prev()) keys += it.key();
+      EXPECT_EQ(keys, snapshot == 2 ? "acca" : "abccba");
+      EXPECT_LT(source_->moves(), 100u) << "at " << snapshot << ", windows of " << window_size;
+    }
   }
 }
 
@@ -261,6 +267,94 @@ TEST(VisibleIterator, AKeyInsideARangeTombstoneMayBeNewerThanIt) {
   EXPECT_EQ(it.key(), "b");
   it.Next();
   EXPECT_FALSE(it.Valid());
+}
+
+// One version each of `count` keys, in windows of ten: k000 ... k009 | k010 ...
+Layers TenByTen(uint64_t count) {
+  Layers layers;
+  layers.window_size = 10;
+  layers.points.resize(1);
+  for (uint64_t i = 0; i < count; ++i) {
+    layers.points[0].push_back({HistoryKey(i), Lsn(i + 1), EntryKind::kPut, absl::StrCat("v", i)});
+  }
+  return layers;
+}
+
+TEST(VisibleIterator, DirectionMayChangeAnywhereInAWindowAndAtItsBorders) {
+  const Layers layers = TenByTen(40);
+  for (uint64_t turn = 0; turn < 40; ++turn) {
+    VisibleIterator it = Open(layers, {});
+    it.Seek(HistoryKey(0));
+    for (uint64_t i = 0; i < turn; ++i) it.Next();
+    for (uint64_t i = turn + 1; i-- > 0; it.Prev()) ASSERT_EQ(it.key(), HistoryKey(i));
+    ASSERT_FALSE(it.Valid());
+    it.SeekToLast();
+    for (uint64_t i = 0; i < turn; ++i) it.Prev();
+    for (uint64_t i = 39 - turn; i < 40; ++i, it.Next()) ASSERT_EQ(it.key(), HistoryKey(i));
+    ASSERT_FALSE(it.Valid());
+  }
+}
+
+TEST(VisibleIterator, ASnapshotMayEndWithinAWindow) {
+  VisibleIterator it = Open(TenByTen(40), {.snapshot = Lsn(15)});
+  std::string last;
+  for (it.SeekToFirst(); it.Valid(); it.Next()) last = it.key();
+  EXPECT_EQ(last, HistoryKey(14));
+  it.SeekToLast();
+  ASSERT_TRUE(it.Valid());
+  EXPECT_EQ(it.key(), HistoryKey(14));
+}
+
+TEST(VisibleIterator, BoundsMayLieWithinAWindowAndEndTheScanWithoutAnotherOne) {
+  Layers layers = TenByTen(40);
+  auto source = std::make_unique<VectorIterator>(layers.points[0]);
+  source->ShowWindowsOf(10);
+  source->BreakAt(20);
+  VisibleIterator it(std::move(source), {}, {.lower = HistoryKey(3), .upper = HistoryKey(17)});
+  std::string keys;
+  for (it.SeekToFirst(); it.Valid(); it.Next()) keys += it.key().substr(2);
+  EXPECT_EQ(keys, "0304050607080910111213141516");
+  EXPECT_TRUE(it.status().ok()) << "what is behind the bounds was read";
+  keys.clear();
+  for (it.SeekToLast(); it.Valid(); it.Prev()) keys += it.key().substr(2);
+  EXPECT_EQ(keys, "1615141312111009080706050403");
+}
+
+TEST(VisibleIterator, WhatComesBeforeDamageIsShownThenTheError) {
+  for (size_t at = 1; at < 40; ++at) {
+    VisibleIterator it = Open(TenByTen(40), {}, Damage{0, at});
+    size_t shown = 0;
+    for (it.SeekToFirst(); it.Valid(); it.Next()) ASSERT_EQ(it.key(), HistoryKey(shown++));
+    EXPECT_EQ(shown, at);
+    EXPECT_TRUE(absl::IsDataLoss(it.status()));
+    // Backward a key is known only when what comes before it was seen not to be a newer version of it.
+    shown = 0;
+    for (it.SeekToLast(); it.Valid(); it.Prev()) ASSERT_EQ(it.key(), HistoryKey(39 - shown++));
+    EXPECT_EQ(shown, at == 39 ? 0 : 39 - at - 1);
+    EXPECT_TRUE(absl::IsDataLoss(it.status()));
+  }
+}
+
+TEST(VisibleIterator, VersionsOfOneKeyMayLieInSeveralWindows) {
+  for (size_t window_size = 1; window_size < 8; ++window_size) {
+    Layers layers;
+    layers.window_size = window_size;
+    layers.points = {{{"a", Lsn(9), EntryKind::kPut, "a9"},
+                      {"b", Lsn(8), EntryKind::kPut, "b8"},
+                      {"b", Lsn(7), EntryKind::kPut, "b7"},
+                      {"b", Lsn(6), EntryKind::kDelete},
+                      {"b", Lsn(5), EntryKind::kPut, "b5"},
+                      {"c", Lsn(4), EntryKind::kPut, "c4"}}};
+    for (uint64_t snapshot = 4; snapshot <= 10; ++snapshot) {
+      VisibleIterator it = Open(layers, {.snapshot = Lsn(snapshot)});
+      std::string forward, backward;
+      for (it.SeekToFirst(); it.Valid(); it.Next()) forward.append(it.value());
+      for (it.SeekToLast(); it.Valid(); it.Prev()) backward.insert(0, it.value());
+      const char* const expected[] = {"c4", "b5c4", "c4", "b7c4", "b8c4", "a9b8c4", "a9b8c4"};
+      EXPECT_EQ(forward, expected[snapshot - 4]) << "at " << snapshot << ", windows of " << window_size;
+      EXPECT_EQ(backward, forward) << "at " << snapshot << ", windows of " << window_size;
+    }
+  }
 }
 
 }  // namespace

@@ -240,11 +240,6 @@ void EntryTree::Cursor::SettleForward() {
   while (place_.leaf != nullptr && place_.rank >= CountOf(place_.order)) {
     place_ = place_.right == nullptr ? Place{} : tree_->Search<true>(place_.right->low()->target());
   }
-  // Entries lie anywhere in the arena: the next ones are on their way while this one is looked at.
-  constexpr size_t kAhead = 4;
-  if (const size_t next = place_.rank + kAhead; next < CountOf(place_.order)) {
-    __builtin_prefetch(place_.leaf->entry(SlotOf(place_.order, next)));
-  }
 }
 
 // The entry before the place; the first of a leaf follows the last of the leaf before.
@@ -282,6 +277,25 @@ void EntryTree::Cursor::Next() {
 }
 
 void EntryTree::Cursor::Prev() { SettleBackward(); }
+
+// Entries lie anywhere in the arena: all are on their way before the first one is looked at.
+size_t EntryTree::Cursor::TakeAhead(EntryView* out, size_t max) const {
+  const size_t n = std::min(CountOf(place_.order) - place_.rank, max);
+  for (size_t i = 0; i < n; ++i) __builtin_prefetch(place_.leaf->entry(SlotOf(place_.order, place_.rank + i)));
+  for (size_t i = 0; i < n; ++i) {
+    std::construct_at(out + i, place_.leaf->entry(SlotOf(place_.order, place_.rank + i))->view());
+  }
+  return n;
+}
+
+size_t EntryTree::Cursor::TakeBehind(EntryView* out, size_t max) const {
+  const size_t n = std::min(place_.rank + 1, max);
+  for (size_t i = 0; i < n; ++i) __builtin_prefetch(place_.leaf->entry(SlotOf(place_.order, place_.rank - i)));
+  for (size_t i = 0; i < n; ++i) {
+    std::construct_at(out - 1 - i, place_.leaf->entry(SlotOf(place_.order, place_.rank - i))->view());
+  }
+  return n;
+}
 
 // ---- writing ----
 

@@ -128,6 +128,13 @@ class EntryTree::Cursor {
   void Next();
   void Prev();
 
+  // Neighbours lie in one leaf and are shown together, so that their cache misses overlap. Writes the current entry
+  // and those behind it to [out, out + n), or it and those before it to [out - n, out); returns n, `max` at most.
+  size_t TakeAhead(EntryView* out, size_t max) const;
+  size_t TakeBehind(EntryView* out, size_t max) const;
+  // By `n` entries either way, among those that a Take... has told of.
+  void MoveInLeaf(ptrdiff_t n) { place_.rank += static_cast<size_t>(n); }
+
  private:
   // From a place that may lie behind the last entry of its leaf.
   void SettleForward();

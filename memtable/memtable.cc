@@ -1,10 +1,12 @@
 #include "memtable/memtable.h"
 
 #include <atomic>
+#include <cstddef>
 #include <string>
 #include <utility>
 
 #include "absl/log/check.h"
+#include "iterator/window_buffer.h"
 #include "memtable/arena.h"
 #include "memtable/entry_tree.h"
 #include "memtable/range_tombstone_set.h"
@@ -12,39 +14,57 @@
 namespace aeternus {
 namespace {
 
+// Shows windows that are stretches of a leaf. The first one after a seek is short, for who seeks often wants few
+// entries.
 class MemtableIterator final : public EntryIterator {
  public:
   explicit MemtableIterator(const EntryTree* tree) : cursor_(tree) {}
 
   void SeekToFirst() override {
     cursor_.SeekToFirst();
-    Settle();
+    ShowAhead(kFirstWindowSize);
   }
   void SeekToLast() override {
     cursor_.SeekToLast();
-    Settle();
+    ShowBehind(kFirstWindowSize);
   }
   void Seek(std::string_view key, Lsn lsn) override {
     cursor_.Seek(key, lsn);
-    Settle();
+    ShowAhead(kFirstWindowSize);
   }
   void SeekBefore(std::string_view key) override {
     cursor_.SeekBefore(key, kMaxLsn);
-    Settle();
+    ShowBehind(kFirstWindowSize);
   }
-  void Next() override {
+  void NextWindow() override {
+    cursor_.MoveInLeaf(window_end() - window_begin() - 1);
     cursor_.Next();
-    Settle();
+    ShowAhead(kWindowMax);
   }
-  void Prev() override {
+  void PrevWindow() override {
     cursor_.Prev();
-    Settle();
+    ShowBehind(kWindowMax);
   }
 
  private:
-  void Settle() { cursor_.valid() ? SetEntry(cursor_.entry()) : SetEnd(); }
+  static constexpr size_t kFirstWindowSize = 4;
+
+  // Windows from the cursor's entry on, or up to it. They leave the cursor on their first entry.
+  void ShowAhead(size_t max) {
+    if (!cursor_.valid()) return SetEnd();
+    EntryView* const begin = entries_.begin();
+    SetWindow(begin, begin, begin + cursor_.TakeAhead(begin, max));
+  }
+  void ShowBehind(size_t max) {
+    if (!cursor_.valid()) return SetEnd();
+    EntryView* const end = entries_.end();
+    const size_t n = cursor_.TakeBehind(end, max);
+    cursor_.MoveInLeaf(1 - static_cast<ptrdiff_t>(n));
+    SetWindow(end - n, end - 1, end);
+  }
 
   EntryTree::Cursor cursor_;
+  WindowBuffer<EntryView, kWindowMax> entries_;
 };
 
 }  // namespace

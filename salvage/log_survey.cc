@@ -35,8 +35,8 @@ class LogSurvey::IndexIterator final : public EntryIterator {
   void SeekToLast() override { Show(log_->entries_.size() - 1); }  // past the end when there is none
   void Seek(std::string_view key, Lsn lsn) override { Show(LowerBound(key, lsn)); }
   void SeekBefore(std::string_view key) override { Show(LowerBound(key, kMaxLsn) - 1); }
-  void Next() override { Show(at_ + 1); }
-  void Prev() override { Show(at_ - 1); }
+  void NextWindow() override { Show(at_ + 1); }
+  void PrevWindow() override { Show(at_ - 1); }
 
  private:
   size_t LowerBound(std::string_view key, Lsn lsn) const {

@@ -31,23 +31,7 @@ uint32_t MatchTags(const char* tags, uint8_t tag) {
 }
 static_assert(kBlockEndSizeBytes >= kTagsAtOnce);
 
-size_t LoadOffset(const char* offsets, size_t width, size_t i) {
-  return width == sizeof(uint16_t) ? LoadU16(offsets + i * width) : LoadU32(offsets + i * width);
-}
-
 uint64_t LsnMask(size_t width) { return (uint64_t{1} << 8 * width) - 1; }
-
-// Most sizes take one byte.
-inline const char* LoadSize(const char* p, size_t* size) {
-  if (const auto byte = static_cast<uint8_t>(*p); byte < 0x80) {
-    *size = byte;
-    return p + 1;
-  }
-  uint64_t v = 0;
-  p = LoadVarint64(p, p + kMaxVarint64SizeBytes, &v);
-  *size = v;
-  return p;
-}
 
 // The fixed part of a block, as it stands at its end.
 struct BlockEnd {
@@ -132,23 +116,6 @@ BlockReader::BlockReader(std::string_view validated_block) : begin_(validated_bl
   offset_width_ = end.offset_width;
   tags_ = begin_ + validated_block.size() - kBlockEndSizeBytes - end.directory_size();
   offsets_ = tags_ + entry_count_ * kTagSizeBytes;
-}
-
-// The word read for the LSN and the room given to LoadSize may reach past the entry, never past the block: its own
-// trailer is 24 bytes.
-BlockReader::Entry BlockReader::entry(size_t i) const {
-  const char* p = begin_ + LoadOffset(offsets_, offset_width_, i);
-  Entry entry;
-  entry.kind = static_cast<EntryKind>(*p++);
-  entry.lsn = Lsn(base_lsn_ + (LoadU64(p) & lsn_mask_));
-  p += lsn_width_;
-  size_t suffix_size = 0;
-  size_t value_size = 0;
-  p = LoadSize(p, &suffix_size);
-  if (entry.kind == EntryKind::kPut) p = LoadSize(p, &value_size);
-  entry.key_suffix = {p, suffix_size};
-  entry.value = {p + suffix_size, value_size};
-  return entry;
 }
 
 size_t BlockReader::LowerBound(std::string_view key, Lsn lsn) const {

@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -41,7 +42,23 @@ class BlockReader {
   size_t entry_count() const { return entry_count_; }
   std::string_view common_prefix() const { return {begin_, common_prefix_size_}; }
   uint8_t tag(size_t i) const { return static_cast<uint8_t>(tags_[i]); }
-  Entry entry(size_t i) const;
+  // Inline: scans decode whole blocks by it.
+  Entry entry(size_t i) const {
+    const char* p = begin_ + LoadOffset(offsets_, offset_width_, i);
+    Entry entry;
+    entry.kind = static_cast<EntryKind>(*p++);
+    // The word read for the LSN and the room given to LoadSize may reach past the entry, never past the block: its own
+    // trailer is 24 bytes.
+    entry.lsn = Lsn(base_lsn_ + (LoadU64(p) & lsn_mask_));
+    p += lsn_width_;
+    size_t suffix_size = 0;
+    size_t value_size = 0;
+    p = LoadSize(p, &suffix_size);
+    if (entry.kind == EntryKind::kPut) p = LoadSize(p, &value_size);
+    entry.key_suffix = {p, suffix_size};
+    entry.value = {p + suffix_size, value_size};
+    return entry;
+  }
 
   // The first entry at or behind (key, lsn); entry_count() when there is none.
   size_t LowerBound(std::string_view key, Lsn lsn) const;
@@ -56,8 +73,38 @@ class BlockReader {
   void PrefetchEntry(uint64_t hash) const;
   // The whole key of entry i, for the rare caller that cannot do with the suffix.
   std::string Key(size_t i) const;
+  // Writes the whole key of entry(i) to `out`, which has room for kKeySlackBytes more: short strings are copied as one
+  // word, and inside a block there is always something to read behind a key.
+  static constexpr size_t kKeySlackBytes = 16;
+  void CopyKey(const Entry& entry, char* out) const {
+    CopyByWord(begin_, common_prefix_size_, out);
+    CopyByWord(entry.key_suffix.data(), entry.key_suffix.size(), out + common_prefix_size_);
+  }
 
  private:
+  static size_t LoadOffset(const char* offsets, size_t width, size_t i) {
+    return width == sizeof(uint16_t) ? LoadU16(offsets + i * width) : LoadU32(offsets + i * width);
+  }
+  // Most sizes take one byte.
+  static const char* LoadSize(const char* p, size_t* size) {
+    if (const auto byte = static_cast<uint8_t>(*p); byte < 0x80) {
+      *size = byte;
+      return p + 1;
+    }
+    uint64_t v = 0;
+    p = LoadVarint64(p, p + kMaxVarint64SizeBytes, &v);
+    *size = v;
+    return p;
+  }
+  // Reads and writes kKeySlackBytes at least. A block's own trailer, which no prefix and no suffix is part of, is
+  // longer than that.
+  static void CopyByWord(const char* from, size_t size, char* to) {
+    static_assert(kBlockEndSizeBytes >= kKeySlackBytes);
+    std::memcpy(to, from, kKeySlackBytes);
+    if (size > kKeySlackBytes) [[unlikely]]
+      std::memcpy(to + kKeySlackBytes, from + kKeySlackBytes, size - kKeySlackBytes);
+  }
+
   const char* begin_ = nullptr;
   const char* tags_ = nullptr;
   const char* offsets_ = nullptr;

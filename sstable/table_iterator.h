@@ -1,16 +1,21 @@
 // The iterator over a table's point entries (contract in iterator/entry_iterator.h). Holds the table and the block that
-// it stands in.
+// its window is in.
+//
+// A window is a stretch of one block: all of it on a long way. After a seek the first windows are short, for who seeks
+// often wants few entries. Keys are put together in a buffer of the iterator's own, values lie in the block.
 #ifndef AETERNUS_SSTABLE_TABLE_ITERATOR_H_
 #define AETERNUS_SSTABLE_TABLE_ITERATOR_H_
 
 #include <cstddef>
 #include <memory>
 #include <optional>
-#include <string>
 #include <string_view>
+#include <utility>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "iterator/entry_iterator.h"
+#include "iterator/window_buffer.h"
 #include "sstable/block_reader.h"
 #include "sstable/table_blocks.h"
 
@@ -25,10 +30,13 @@ class TableIterator final : public EntryIterator {
   void SeekToLast() override;
   void Seek(std::string_view key, Lsn lsn) override;
   void SeekBefore(std::string_view key) override;
-  void Next() override;
-  void Prev() override;
+  void NextWindow() override;
+  void PrevWindow() override;
 
  private:
+  static constexpr size_t kFirstWindowSize = 8;
+  static constexpr size_t kWindowGrowth = 4;
+
   // Each goes to a place and shows its entry, or says why it cannot. Blocks are numbered from 0.
   absl::Status GoToEnd(bool last);
   absl::Status GoTo(std::string_view key, Lsn lsn);
@@ -37,7 +45,14 @@ class TableIterator final : public EntryIterator {
 
   absl::Status EnterBlock(size_t block);
   absl::StatusOr<size_t> BlockCount();
-  void Show(size_t entry);
+  // The window that begins with entry `first` of the block, or that ends before entry `end`.
+  void ShowFrom(size_t first);
+  void ShowUpTo(size_t end);
+  // Decodes entries from `from` to before `limit` (to behind it, backward) to `out` and the places that follow, as long
+  // as there is room for their keys, of which there is for one. Returns where it ended.
+  template <bool kForward>
+  size_t Decode(size_t from, size_t limit, EntryView* out);
+  void GrowWindow();
   // Ends a move: an error invalidates.
   void Conclude(absl::Status status);
 
@@ -45,10 +60,14 @@ class TableIterator final : public EntryIterator {
   TableBlocks* const blocks_;
   std::optional<TableBlocks::Pinned<BlockReader>> block_;
   size_t block_number_ = 0;
-  size_t entry_number_ = 0;
-  // Common prefix of the block, then the suffix of the entry. Written only by Show, so that entry().key may be sought.
-  std::string key_;
-  bool key_has_prefix_ = false;  // the common prefix of this block is in key_
+  // The window's entries in the block.
+  size_t first_ = 0;
+  size_t end_ = 0;
+  size_t window_size_ = kFirstWindowSize;  // of the next one, at most
+  // Written only by Show..., so that a view of the window may be sought.
+  std::unique_ptr<char[]> keys_;
+  size_t keys_capacity_ = 0;
+  WindowBuffer<EntryView, kWindowMax> entries_;
 };
 
 }  // namespace aeternus::sstable

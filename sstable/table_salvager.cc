@@ -62,11 +62,11 @@ class TableSalvager::BlockIterator final : public EntryIterator {
     if (Valid()) return Prev();
     if (status().ok()) SeekToLast();
   }
-  void Next() override {
+  void NextWindow() override {
     if (entry_ + 1 < block_.entry_count()) return Show(entry_ + 1);
     GoTo(number_ + 1, [](const BlockReader&) { return size_t{0}; });
   }
-  void Prev() override {
+  void PrevWindow() override {
     if (entry_ > 0) return Show(entry_ - 1);
     GoToLastOf(number_);
   }

@@ -1,6 +1,7 @@
-// An EntryIterator over a vector, for tests, with damage where the test wants it.
+// An EntryIterator over a vector, for tests, with windows of the size and damage at the place that the test wants.
 //
 //   VectorIterator it({{"a", Lsn(2), EntryKind::kPut, "v"}, {"b", Lsn(1), EntryKind::kDelete, ""}});
+//   it.ShowWindowsOf(3);     // instead of one entry after the other
 //   it.BreakAt(1);           // whoever steps or seeks onto "b" gets an error; whoever jumps over it does not
 #ifndef AETERNUS_ITERATOR_TESTING_VECTOR_ITERATOR_H_
 #define AETERNUS_ITERATOR_TESTING_VECTOR_ITERATOR_H_
@@ -51,19 +52,22 @@ class VectorIterator final : public EntryIterator {
     error_ = std::move(error);
   }
 
-  // Moves of any kind so far.
+  // `size` entries at most: fewer before damage, and at either end.
+  void ShowWindowsOf(size_t size) { window_max_ = size; }
+
+  // Seeks and windows so far.
   uint64_t moves() const { return moves_; }
 
-  void SeekToFirst() override { MoveTo(0); }
-  void SeekToLast() override { MoveBefore(entries_.size()); }
+  void SeekToFirst() override { ShowFrom(0); }
+  void SeekToLast() override { ShowUpTo(entries_.size()); }
   void Seek(std::string_view key, Lsn lsn) override {
-    MoveTo(CountBefore([&](const OwnedEntry& e) { return CompareEntries(e.key, e.lsn, key, lsn) < 0; }));
+    ShowFrom(CountBefore([&](const OwnedEntry& e) { return CompareEntries(e.key, e.lsn, key, lsn) < 0; }));
   }
   void SeekBefore(std::string_view key) override {
-    MoveBefore(CountBefore([&](const OwnedEntry& e) { return e.key < key; }));
+    ShowUpTo(CountBefore([&](const OwnedEntry& e) { return e.key < key; }));
   }
-  void Next() override { MoveTo(at_ + 1); }
-  void Prev() override { MoveBefore(at_); }
+  void NextWindow() override { ShowFrom(end_); }
+  void PrevWindow() override { ShowUpTo(begin_); }
 
  private:
   template <typename Predicate>
@@ -71,28 +75,46 @@ class VectorIterator final : public EntryIterator {
     return static_cast<size_t>(std::partition_point(entries_.begin(), entries_.end(), is_before) - entries_.begin());
   }
 
-  void MoveBefore(size_t index) {
-    if (index > 0) return MoveTo(index - 1);
-    ++moves_;
-    ClearStatus();
-    SetEnd();
+  bool IsWhole(size_t index) const { return index < entries_.size() && broken_ != index; }
+
+  // The window that begins at `index`.
+  void ShowFrom(size_t index) {
+    size_t end = index;
+    while (end - index < window_max_ && IsWhole(end)) ++end;
+    Show(index, index, end);
+  }
+  // The window that ends before `index`.
+  void ShowUpTo(size_t index) {
+    if (index == 0) return Show(0, 0, 0, /*is_behind_last=*/false);
+    if (!IsWhole(index - 1)) return ShowFrom(index - 1);
+    size_t begin = index;
+    while (begin > 0 && index - begin < window_max_ && IsWhole(begin - 1)) --begin;
+    Show(begin, index - 1, index);
   }
 
-  void MoveTo(size_t index) {
+  void Show(size_t begin, size_t at, size_t end, bool is_behind_last = true) {
     ++moves_;
     ClearStatus();
-    at_ = index;
-    if (broken_ == index) return SetError(error_);
-    if (index >= entries_.size()) return SetEnd();
-    // A copy per visit, so that a view used after a move is found by the address sanitizer.
-    current_ = std::make_unique<OwnedEntry>(entries_[index]);
-    SetEntry(current_->view());
+    begin_ = begin;
+    end_ = end;
+    if (begin == end) return is_behind_last && broken_ == begin ? SetError(error_) : SetEnd();
+    // A copy per window, so that a view used after a move is found by the address sanitizer.
+    auto copies = std::make_unique<std::vector<OwnedEntry>>(entries_.begin() + begin, entries_.begin() + end);
+    auto views = std::make_unique<std::vector<EntryView>>();
+    for (const OwnedEntry& copy : *copies) views->push_back(copy.view());
+    copies_ = std::move(copies);
+    views_ = std::move(views);
+    SetWindow(views_->data(), views_->data() + (at - begin), views_->data() + views_->size());
   }
 
   std::vector<OwnedEntry> entries_;
-  size_t at_ = 0;
+  size_t window_max_ = 1;
+  // The window, or where it would be.
+  size_t begin_ = 0;
+  size_t end_ = 0;
+  std::unique_ptr<std::vector<OwnedEntry>> copies_;
+  std::unique_ptr<std::vector<EntryView>> views_;
   uint64_t moves_ = 0;
-  std::unique_ptr<OwnedEntry> current_;
   std::optional<size_t> broken_;
   absl::Status error_;
 };

@@ -18,6 +18,7 @@
 #include "stress/differential/campaign.h"
 #include "stress/differential/script_generator.h"
 #include "stress/differential/script_runner.h"
+#include "stress/differential/stepwise_iterator.h"
 #include "stress/differential/subject.h"
 
 namespace aeternus::stress {
@@ -34,33 +35,33 @@ enum class Fault {
   kReopenLosesAKey,
 };
 
-class FaultyIterator final : public Iterator {
+class FaultyIterator final : public StepwiseIterator {
  public:
   FaultyIterator(std::unique_ptr<Iterator> base, Fault fault) : base_(std::move(base)), fault_(fault) {}
 
-  bool Valid() const override { return base_->Valid(); }
-  void SeekToFirst() override { base_->SeekToFirst(); }
-  void SeekToLast() override { base_->SeekToLast(); }
-  void Seek(std::string_view target) override { base_->Seek(target); }
-  void SeekForPrev(std::string_view target) override { base_->SeekForPrev(target); }
-  void Next() override {
+  absl::Status status() const override { return base_->status(); }
+  uint64_t lsn() const override { return base_->lsn(); }
+
+ private:
+  bool IsOnPair() const override { return base_->Valid(); }
+  Pair Current() const override { return {base_->key(), base_->value()}; }
+  void GoToFirst() override { base_->SeekToFirst(); }
+  void GoToLast() override { base_->SeekToLast(); }
+  void GoTo(std::string_view target) override { base_->Seek(target); }
+  void GoToOrBefore(std::string_view target) override { base_->SeekForPrev(target); }
+  void StepForward() override {
     base_->Next();
     if (fault_ != Fault::kScanEndsEarly || !base_->Valid()) return;
     const std::string key(base_->key());
     base_->Next();
     if (base_->Valid()) base_->SeekForPrev(key);
   }
-  void Prev() override {
+  void StepBackward() override {
     base_->Prev();
     if (fault_ == Fault::kPrevSkips && base_->Valid()) base_->Prev();
   }
-  std::string_view key() const override { return base_->key(); }
-  std::string_view value() const override { return base_->value(); }
-  absl::Status status() const override { return base_->status(); }
-  uint64_t lsn() const override { return base_->lsn(); }
-  absl::Status Refresh() override { return base_->Refresh(); }
+  absl::Status Renew() override { return base_->Refresh(); }
 
- private:
   const std::unique_ptr<Iterator> base_;
   const Fault fault_;
 };

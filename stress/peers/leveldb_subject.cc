@@ -23,6 +23,7 @@
 #include "leveldb/slice.h"
 #include "leveldb/status.h"
 #include "leveldb/write_batch.h"
+#include "stress/differential/stepwise_iterator.h"
 
 namespace aeternus::stress {
 namespace {
@@ -53,41 +54,39 @@ leveldb::ReadOptions Translated(const ReadOptions& options) {
   return translated;
 }
 
-class LevelIterator final : public Iterator {
+class LevelIterator final : public StepwiseIterator {
  public:
   LevelIterator(leveldb::DB* db, const ReadOptions& options, const IteratorOptions& bounds)
       : db_(db), options_(Translated(options)), bounds_(bounds), iterator_(db->NewIterator(options_)) {}
 
-  bool Valid() const override {
-    return iterator_->Valid() && (!bounds_.lower_bound || key() >= *bounds_.lower_bound) &&
-           (!bounds_.upper_bound || key() < *bounds_.upper_bound);
+  absl::Status status() const override { return Translated(iterator_->status()); }
+  uint64_t lsn() const override { return 0; }  // nobody compares those of different stores
+
+ private:
+  std::string_view found_key() const { return ViewOf(iterator_->key()); }
+  bool IsOnPair() const override {
+    return iterator_->Valid() && (!bounds_.lower_bound || found_key() >= *bounds_.lower_bound) &&
+           (!bounds_.upper_bound || found_key() < *bounds_.upper_bound);
   }
-  void SeekToFirst() override {
-    bounds_.lower_bound ? iterator_->Seek(*bounds_.lower_bound) : iterator_->SeekToFirst();
-  }
-  void SeekToLast() override { bounds_.upper_bound ? SeekBefore(*bounds_.upper_bound) : iterator_->SeekToLast(); }
-  void Seek(std::string_view target) override {
+  Pair Current() const override { return {found_key(), ViewOf(iterator_->value())}; }
+  void GoToFirst() override { bounds_.lower_bound ? iterator_->Seek(*bounds_.lower_bound) : iterator_->SeekToFirst(); }
+  void GoToLast() override { bounds_.upper_bound ? SeekBefore(*bounds_.upper_bound) : iterator_->SeekToLast(); }
+  void GoTo(std::string_view target) override {
     const bool is_below = bounds_.lower_bound && target < *bounds_.lower_bound;
     iterator_->Seek(SliceOf(is_below ? *bounds_.lower_bound : target));
   }
-  void SeekForPrev(std::string_view target) override {
-    if (bounds_.upper_bound && target >= *bounds_.upper_bound) return SeekToLast();
+  void GoToOrBefore(std::string_view target) override {
+    if (bounds_.upper_bound && target >= *bounds_.upper_bound) return GoToLast();
     iterator_->Seek(SliceOf(target));
-    if (!iterator_->Valid() || key() != target) SeekBefore(target);
+    if (!iterator_->Valid() || found_key() != target) SeekBefore(target);
   }
-  void Next() override { iterator_->Next(); }
-  void Prev() override { iterator_->Prev(); }
-  std::string_view key() const override { return ViewOf(iterator_->key()); }
-  std::string_view value() const override { return ViewOf(iterator_->value()); }
-  absl::Status status() const override { return Translated(iterator_->status()); }
-  uint64_t lsn() const override { return 0; }  // nobody compares those of different stores
-  absl::Status Refresh() override {
+  void StepForward() override { iterator_->Next(); }
+  void StepBackward() override { iterator_->Prev(); }
+  absl::Status Renew() override {
     if (options_.snapshot != nullptr) return absl::FailedPreconditionError("an iterator over a snapshot");
     iterator_.reset(db_->NewIterator(options_));
     return absl::OkStatus();
   }
-
- private:
   // The last key < target, in bounds or not.
   void SeekBefore(std::string_view target) {
     iterator_->Seek(SliceOf(target));

@@ -22,6 +22,7 @@
 #include "rocksdb/snapshot.h"
 #include "rocksdb/status.h"
 #include "rocksdb/write_batch.h"
+#include "stress/differential/stepwise_iterator.h"
 
 namespace aeternus::stress {
 namespace {
@@ -51,7 +52,7 @@ rocksdb::ReadOptions Translated(const ReadOptions& options) {
   return translated;
 }
 
-class RocksIterator final : public Iterator {
+class RocksIterator final : public StepwiseIterator {
  public:
   RocksIterator(rocksdb::DB* db, const ReadOptions& options, const IteratorOptions& bounds) : bounds_(bounds) {
     if (options.snapshot != nullptr) snapshot_ = static_cast<const RocksSnapshot*>(options.snapshot)->get();
@@ -64,23 +65,23 @@ class RocksIterator final : public Iterator {
     iterator_.reset(db->NewIterator(translated));
   }
 
-  bool Valid() const override { return !is_empty_ && iterator_->Valid(); }
-  void SeekToFirst() override { iterator_->SeekToFirst(); }
-  void SeekToLast() override { iterator_->SeekToLast(); }
-  void Seek(std::string_view target) override { iterator_->Seek(SliceOf(target)); }
-  void SeekForPrev(std::string_view target) override { iterator_->SeekForPrev(SliceOf(target)); }
-  void Next() override { iterator_->Next(); }
-  void Prev() override { iterator_->Prev(); }
-  std::string_view key() const override { return iterator_->key().ToStringView(); }
-  std::string_view value() const override { return iterator_->value().ToStringView(); }
   absl::Status status() const override { return Translated(iterator_->status()); }
   uint64_t lsn() const override { return 0; }  // nobody compares those of different stores
-  absl::Status Refresh() override {
+
+ private:
+  bool IsOnPair() const override { return !is_empty_ && iterator_->Valid(); }
+  Pair Current() const override { return {iterator_->key().ToStringView(), iterator_->value().ToStringView()}; }
+  void GoToFirst() override { iterator_->SeekToFirst(); }
+  void GoToLast() override { iterator_->SeekToLast(); }
+  void GoTo(std::string_view target) override { iterator_->Seek(SliceOf(target)); }
+  void GoToOrBefore(std::string_view target) override { iterator_->SeekForPrev(SliceOf(target)); }
+  void StepForward() override { iterator_->Next(); }
+  void StepBackward() override { iterator_->Prev(); }
+  absl::Status Renew() override {
     if (snapshot_ != nullptr) return absl::FailedPreconditionError("an iterator over a snapshot");
     return Translated(iterator_->Refresh());
   }
 
- private:
   std::shared_ptr<const rocksdb::Snapshot> snapshot_;
   const IteratorOptions bounds_;
   rocksdb::Slice lower_, upper_;  // of bounds_; the iterator points to them
