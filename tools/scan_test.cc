@@ -33,26 +33,32 @@ class ModelIterator : public Iterator {
     at_ = size();
   }
 
-  bool Valid() const override { return at_ >= 0 && at_ < size() && !IsDamaged(); }
-  void SeekToFirst() override { at_ = 0; }
-  void SeekToLast() override { at_ = size() - 1; }
+  void SeekToFirst() override { MoveTo(0); }
+  void SeekToLast() override { MoveTo(size() - 1); }
   void Seek(std::string_view) override { FAIL(); }
   void SeekForPrev(std::string_view) override { FAIL(); }
-  void Next() override { ++at_; }
-  void Prev() override { --at_; }
-  std::string_view key() const override { return pairs_[static_cast<size_t>(at_)].first; }
-  std::string_view value() const override { return pairs_[static_cast<size_t>(at_)].second; }
   absl::Status status() const override { return IsDamaged() ? absl::DataLossError("bad block") : absl::OkStatus(); }
   uint64_t lsn() const override { return 0; }
   absl::Status Refresh() override { return absl::UnimplementedError(""); }
 
  private:
+  void NextWindow() override { MoveTo(at_ + 1); }
+  void PrevWindow() override { MoveTo(at_ - 1); }
+  // Each window is one pair, so that every step asks for the next.
+  void MoveTo(int at) {
+    at_ = at;
+    if (at_ < 0 || at_ >= size() || IsDamaged()) return SetWindow({});
+    const auto& [key, value] = pairs_[static_cast<size_t>(at_)];
+    shown_ = {key, value};
+    SetWindow({&shown_, &shown_, &shown_ + 1});
+  }
   int size() const { return static_cast<int>(pairs_.size()); }
-  bool IsDamaged() const { return at_ >= 0 && at_ < size() && key() == damaged_key_; }
+  bool IsDamaged() const { return at_ >= 0 && at_ < size() && pairs_[static_cast<size_t>(at_)].first == damaged_key_; }
 
   const std::string damaged_key_;
   std::vector<std::pair<std::string, std::string>> pairs_;
   int at_ = 0;
+  Pair shown_;
 };
 
 // The keys that a scan emits, in order, joined; `counts` may be null.
