@@ -97,12 +97,13 @@ TEST_F(ReadSectionsTest, ThereIsAnEndToSlots) {
 
 TEST_F(ReadSectionsTest, WhatIsDestroyedMayEnterAndRetire) {
   struct Chain {
-    ReadSections* sections;
-    std::shared_ptr<const Witness> last;
+    Chain(ReadSections* in, std::shared_ptr<const Witness> witness) : sections(in), last(std::move(witness)) {}
     ~Chain() {
       const Section section = sections->Enter();
       sections->Retire(std::move(last));
     }
+    ReadSections* sections;
+    std::shared_ptr<const Witness> last;
   };
   Section section = sections_.Enter();
   sections_.Retire(std::make_shared<const Chain>(&sections_, std::make_shared<const Witness>(&destroyed_)));
