@@ -28,8 +28,9 @@ class StepwiseIterator : public Iterator {
     Show();
   }
   absl::Status Refresh() final {
-    SetWindow({});
-    return Renew();
+    const absl::Status status = Renew();
+    if (status.ok()) SetWindow({});  // a refusal leaves it where it is
+    return status;
   }
 
  protected:
