@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
+#include "env/sync_point.h"
 
 namespace aeternus {
 namespace {
@@ -73,6 +74,7 @@ void Background::RunFlushes() {
   core_->PrepareLog().IgnoreError();
   while (true) {
     const absl::StatusOr<bool> flushed = core_->FlushOldestFrozen();
+    if (flushed.ok()) env::SyncPoint("flush:end");
     env::MutexLock lock(&mutex_);
     bool again = false;
     if (flushed.ok()) {
@@ -148,7 +150,10 @@ absl::Status Background::WaitForRoom(size_t bytes) {
 absl::Status Background::WaitForFlushes() {
   env::MutexLock lock(&mutex_);
   bool has_tried = false;
-  while (core_->frozen_count() > 0) {
+  // The view says that all is flushed a moment before the flush says that it went well: until then the error of an
+  // earlier attempt still stands.
+  const auto is_mending = [this] { return flush_scheduled_ && !stopped_ && !flush_error_.ok(); };
+  while (core_->frozen_count() > 0 || is_mending()) {
     if (stopped_) return StoppedError();
     AETERNUS_RETURN_IF_ERROR(core_->CheckWritable());
     if (!flush_scheduled_) {

@@ -18,6 +18,8 @@
 namespace aeternus {
 namespace {
 
+using env::testing::FileCall;
+using env::testing::FileOp;
 using env::testing::ParkingSpot;
 using testing::Contents;
 using testing::ContentsOf;
@@ -133,6 +135,29 @@ TEST_F(DbParkedTest, WritesAndReadsFinishWhileACompactionStandsStill) {
   ASSERT_OK(db_->WaitForBackgroundWork());
   EXPECT_GT(StatsNow().minor_compactions, 0u);
   EXPECT_EQ(ContentsOf(*db_), Numbered(0, 200));
+}
+
+TEST_F(DbParkedTest, AFlushIsOverWhenTheErrorOfAnEarlierAttemptIs) {
+  ParkingSpot spot("flush:end");
+  std::atomic<int> failures{0};
+  machine_.FailWhile(
+      [&](const FileCall& call) { return call.path.ends_with(".sst") && call.op == FileOp::kSync && ++failures == 1; });
+  PutNumbered(*db_, 0, 3);
+  std::thread first([&] { EXPECT_OK(db_->Flush()); });
+  // The table is in force, and the error not yet gone.
+  spot.WaitUntilTaken();
+  EXPECT_EQ(StatsNow().frozen_memtables, 0u);
+  EXPECT_NE(StatsNow().background_error, "");
+  std::string error_after = "none was asked for";
+  std::thread second([&] {
+    EXPECT_OK(db_->Flush());
+    error_after = StatsNow().background_error;
+  });
+  for (int i = 0; i < 1000; ++i) std::this_thread::yield();  // time for a Flush that does not wait to come back
+  spot.Leave();
+  first.join();
+  second.join();
+  EXPECT_EQ(error_after, "");
 }
 
 TEST_F(DbParkedTest, MayBeDestroyedInTheMiddleOfAFlushOrACompaction) {
