@@ -254,7 +254,7 @@ absl::StatusOr<bool> Core::TryToFlush() {
   // Before the table, so that a full disk is met while there is no table to be left behind.
   AETERNUS_RETURN_IF_ERROR(logs_->EnsureNext().status());
   MergeRequest request;
-  request.inputs.sources.push_back(memtable.NewIterator());
+  request.inputs.sources.push_back(memtable.NewHistoryIterator());
   request.inputs.tombstones.push_back(memtable.range_tombstones());
   request.inputs.expected_points = memtable.point_count();
   request.inputs.description = absl::StrCat("the memtable of ", LogName(oldest.log));

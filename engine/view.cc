@@ -27,7 +27,7 @@ absl::StatusOr<VisibleIterator> NewViewIterator(const View& view, VisibleIterato
   std::vector<Layer> layers;
   std::vector<std::shared_ptr<const FragmentedTombstones>> tombstones;
   const auto add_memtable = [&](const Memtable& memtable, Lsn max_lsn) {
-    layers.push_back({memtable.NewIterator(), max_lsn});
+    layers.push_back({memtable.NewIterator(options.snapshot), max_lsn});
     if (!memtable.has_range_tombstones()) return;
     for (auto& fragments : memtable.range_tombstone_layers()) tombstones.push_back(std::move(fragments));
   };

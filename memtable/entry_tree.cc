@@ -5,6 +5,7 @@
 #include <limits>
 #include <new>
 #include <type_traits>
+#include <utility>
 
 #include "absl/log/check.h"
 #include "absl/strings/match.h"
@@ -32,9 +33,17 @@ constexpr uint64_t WithReplaced(uint64_t order, size_t rank, size_t slot) {
 
 }  // namespace
 
+// One version, its key and value right behind it. With `has_older`, its History lies right before it.
 struct EntryTree::Entry {
+  struct History {
+    const Entry* older;
+    const Entry* jump;  // further back: see NewEntry
+    uint64_t depth;     // how many versions are older
+  };
+
   Lsn lsn;
-  uint32_t key_size;
+  uint32_t key_size : 31;
+  uint32_t has_older : 1;
   uint32_t value_size : 31;  // kMaxValueSizeBytes is 2^30
   uint32_t is_put : 1;
 
@@ -45,12 +54,24 @@ struct EntryTree::Entry {
   char* bytes() { return reinterpret_cast<char*>(this + 1); }
   const char* bytes() const { return reinterpret_cast<const char*>(this + 1); }
 
-  // <0, 0 or >0, in internal order.
-  int Compare(const Target& target) const { return CompareEntries(key(), lsn, target.key, target.lsn); }
-  Target target() const { return {key(), lsn}; }
+  const History& history() const { return reinterpret_cast<const History*>(this)[-1]; }
+  const Entry* older() const { return has_older ? history().older : nullptr; }
+  uint64_t depth() const { return has_older ? history().depth : 0; }
+  // The oldest one's is itself.
+  const Entry* jump() const { return has_older ? history().jump : this; }
+
+  // The newest version with LSN <= snapshot of this one and those older than it; null when there is none.
+  const Entry* AtOrBefore(Lsn snapshot) const {
+    const Entry* entry = this;
+    while (entry->lsn > snapshot) {
+      if (!entry->has_older) return nullptr;
+      entry = entry->history().jump->lsn > snapshot ? entry->history().jump : entry->history().older;
+    }
+    return entry;
+  }
 };
 
-// A leaf's slots hold entries, an inner node's children; the least entry of a slot orders it.
+// A leaf's slots hold the newest versions of keys, an inner node's children; the least key of a slot orders it.
 class alignas(64) EntryTree::Node {
  public:
   // `prefix_is_certain`: every key that can come here begins with `prefix`.
@@ -62,15 +83,15 @@ class alignas(64) EntryTree::Node {
         prefix_is_certain_(prefix_is_certain) {}
 
   bool is_leaf() const { return is_leaf_; }
-  const Entry* low() const { return low_; }  // null: nothing bounds it
+  const Entry* low() const { return low_; }  // of its versions any one; null: nothing bounds it
   uint64_t LoadOrder() const { return order_.load(std::memory_order_acquire); }
-  const Entry* entry(size_t slot) const { return slots_[slot].entry; }
-  Node* child(size_t slot) const { return slots_[slot].child; }
+  Entry* entry(size_t slot) const { return static_cast<Entry*>(slots_[slot].load(std::memory_order_acquire)); }
+  Node* child(size_t slot) const { return static_cast<Node*>(slots_[slot].load(std::memory_order_relaxed)); }
 
-  // How many lie before the target, or, with kOrEqual, at it or before.
+  // Of an inner node: how many children begin before the key, or, with kOrEqual, at it or before.
   template <bool kOrEqual>
-  size_t Rank(uint64_t order, const Target& target) const {
-    const uint64_t word = Word(target.key);
+  size_t RankOfChild(uint64_t order, std::string_view key) const {
+    const uint64_t word = Word(key);
     const size_t count = CountOf(order);
     size_t less = 0, equal = 0;
     for (uint64_t slots = order >> 4, i = 0; i < count; ++i, slots >>= 4) {
@@ -80,13 +101,36 @@ class alignas(64) EntryTree::Node {
     }
     for (size_t end = less + equal; less < end;) {
       const size_t middle = (less + end) / 2;
-      const Entry* const least = Least(SlotOf(order, middle));
-      const int c = least == nullptr ? -1 : least->Compare(target);
+      const Entry* const low = child(SlotOf(order, middle))->low_;
+      const int c = low == nullptr ? -1 : low->key().compare(key);
       if (c < 0 || (kOrEqual && c == 0)) {
         less = middle + 1;
       } else {
         end = middle;
       }
+    }
+    return less;
+  }
+
+  // Of a leaf: how many keys come before the key; its newest version in `*found`, or null when it is not there.
+  size_t RankOfKey(uint64_t order, std::string_view key, Entry** found) const {
+    const uint64_t word = Word(key);
+    const size_t count = CountOf(order);
+    size_t less = 0, equal = 0;
+    for (size_t slot = 0; slot < count; ++slot) {  // all of a leaf's slots are in force
+      less += words_[slot] < word;
+      equal += words_[slot] == word;
+    }
+    *found = nullptr;
+    for (size_t end = less + equal; less < end;) {
+      const size_t middle = (less + end) / 2;
+      Entry* const at = entry(SlotOf(order, middle));
+      const int c = at->key().compare(key);
+      if (c == 0) {
+        *found = at;
+        return middle;
+      }
+      c < 0 ? less = middle + 1 : end = middle;
     }
     return less;
   }
@@ -97,26 +141,15 @@ class alignas(64) EntryTree::Node {
 
   // The writer's: fills the next slot and returns it; StoreOrder puts it into force.
   bool HasRoomFor(size_t n) const { return used_ + n <= kSlots; }
-  size_t Fill(const Entry* entry) {
-    slots_[used_].entry = entry;
-    return FillWord(entry);
-  }
-  size_t Fill(Node* child) {
-    slots_[used_].child = child;
-    return FillWord(child->low_);
-  }
+  size_t Fill(Entry* entry) { return Fill(entry, entry); }
+  size_t Fill(Node* child) { return Fill(child, child->low_); }
   void StoreOrder(uint64_t order) { order_.store(order, std::memory_order_release); }
+  // Puts a newer version in the place of the one in `slot`.
+  void Renew(size_t slot, Entry* newer) { slots_[slot].store(newer, std::memory_order_release); }
 
  private:
-  union Slot {
-    const Entry* entry;
-    Node* child;
-  };
-
-  // Null only for a child without a bound, which is the first.
-  const Entry* Least(size_t slot) const { return is_leaf_ ? slots_[slot].entry : slots_[slot].child->low_; }
-
-  size_t FillWord(const Entry* least) {
+  size_t Fill(void* to, const Entry* least) {
+    slots_[used_].store(to, std::memory_order_relaxed);
     words_[used_] = least == nullptr ? 0 : Word(least->key());
     return used_++;
   }
@@ -139,19 +172,29 @@ class alignas(64) EntryTree::Node {
   const bool prefix_is_certain_;
   uint8_t used_ = 0;
   std::array<uint64_t, kSlots> words_;
-  std::array<Slot, kSlots> slots_;
+  std::array<std::atomic<void*>, kSlots> slots_;  // Entry or Node
 };
 
-EntryTree::EntryTree(Arena* arena) : arena_(arena), root_(NewNode<const Entry>({}, nullptr, nullptr)) {
+EntryTree::EntryTree(Arena* arena) : arena_(arena), root_(NewNode<Entry>({}, nullptr, nullptr)) {
   static_assert(sizeof(Node) == 256);
 }
 
-const EntryTree::Entry* EntryTree::NewEntry(const EntryView& entry) {
-  char* const memory = arena_->Allocate(sizeof(Entry) + entry.key.size() + entry.value.size());
-  auto* const made = new (memory) Entry{.lsn = entry.lsn,
-                                        .key_size = static_cast<uint32_t>(entry.key.size()),
-                                        .value_size = static_cast<uint32_t>(entry.value.size()),
-                                        .is_put = entry.kind == EntryKind::kPut};
+// Where a version jumps to: as far back as the one before jumps, if that was as far as the jump before it; else just
+// to the one before. So jumps are as long as the weights of skew-binary numbers, and O(log n) of them, with as many
+// single steps, lead to any version.
+EntryTree::Entry* EntryTree::NewEntry(const EntryView& entry, const Entry* older) {
+  const size_t history_size = older == nullptr ? 0 : sizeof(Entry::History);
+  char* const memory = arena_->Allocate(history_size + sizeof(Entry) + entry.key.size() + entry.value.size());
+  if (older != nullptr) {
+    const Entry* const jump = older->jump();
+    const bool is_level = older->depth() - jump->depth() == jump->depth() - jump->jump()->depth();
+    new (memory) Entry::History{.older = older, .jump = is_level ? jump->jump() : older, .depth = older->depth() + 1};
+  }
+  auto* const made = new (memory + history_size) Entry{.lsn = entry.lsn,
+                                                       .key_size = static_cast<uint32_t>(entry.key.size()),
+                                                       .has_older = older != nullptr,
+                                                       .value_size = static_cast<uint32_t>(entry.value.size()),
+                                                       .is_put = entry.kind == EntryKind::kPut};
   if (!entry.key.empty()) std::memcpy(made->bytes(), entry.key.data(), entry.key.size());
   if (!entry.value.empty()) std::memcpy(made->bytes() + made->key_size, entry.value.data(), entry.value.size());
   return made;
@@ -184,9 +227,10 @@ EntryTree::Node* EntryTree::NewNode(absl::Span<Slot* const> slots, const Entry* 
 
 // ---- searching ----
 
-// Descends by the last child at or before the target (kOrEqual) or before it, to the first entry that is not before it.
+// Descends by the last child that begins at or before the key (kOrEqual) or before it, to the first key of the leaf
+// that is not before it.
 template <bool kOrEqual>
-EntryTree::Place EntryTree::Search(const Target& target) const {
+EntryTree::Place EntryTree::Search(std::string_view key) const {
   Place place;
   const Node* node = root_.load(std::memory_order_acquire);
   while (true) {
@@ -194,11 +238,11 @@ EntryTree::Place EntryTree::Search(const Target& target) const {
     if (node->is_leaf()) {
       place.leaf = node;
       place.order = order;
-      place.rank = node->Rank<false>(order, target);
+      place.rank = node->RankOfKey(order, key, &place.entry);
       return place;
     }
     // The first child takes what lies before its bound, too: nothing else could.
-    const size_t rank = std::max<size_t>(node->Rank<kOrEqual>(order, target), 1);
+    const size_t rank = std::max<size_t>(node->RankOfChild<kOrEqual>(order, key), 1);
     if (rank < CountOf(order)) place.right = node->child(SlotOf(order, rank));
     node = node->child(SlotOf(order, rank - 1));
     node->Prefetch();
@@ -222,31 +266,34 @@ EntryTree::Place EntryTree::Edge(bool first) const {
   }
 }
 
-std::optional<EntryView> EntryTree::FindAtOrAfter(std::string_view key, Lsn lsn) const {
-  const Place place = Search<true>({key, lsn});
-  if (place.rank < CountOf(place.order)) return place.leaf->entry(SlotOf(place.order, place.rank))->view();
-  if (place.right == nullptr) return std::nullopt;
-  return place.right->low()->view();
+std::optional<EntryView> EntryTree::Find(std::string_view key, Lsn snapshot) const {
+  const Entry* const newest = Search<true>(key).entry;
+  const Entry* const entry = newest == nullptr ? nullptr : newest->AtOrBefore(snapshot);
+  if (entry == nullptr) return std::nullopt;
+  return entry->view();
 }
 
-const EntryTree::Entry* EntryTree::Cursor::current() const {
+EntryView EntryTree::Version::view() const { return entry_->view(); }
+Lsn EntryTree::Version::lsn() const { return entry_->lsn; }
+
+const EntryTree::Entry* EntryTree::Cursor::newest() const {
   return place_.leaf->entry(SlotOf(place_.order, place_.rank));
 }
 
-EntryView EntryTree::Cursor::entry() const { return current()->view(); }
+std::string_view EntryTree::Cursor::key() const { return newest()->key(); }
 
-// A place behind the last entry of its leaf is the first of the next leaf.
+// A place behind the last key of its leaf is the first of the next leaf.
 void EntryTree::Cursor::SettleForward() {
   while (place_.leaf != nullptr && place_.rank >= CountOf(place_.order)) {
-    place_ = place_.right == nullptr ? Place{} : tree_->Search<true>(place_.right->low()->target());
+    place_ = place_.right == nullptr ? Place{} : tree_->Search<true>(place_.right->low()->key());
   }
 }
 
-// The entry before the place; the first of a leaf follows the last of the leaf before.
+// The key before the place; the first of a leaf follows the last of the leaf before.
 void EntryTree::Cursor::SettleBackward() {
   while (place_.leaf != nullptr && place_.rank == 0) {
     const Entry* const low = place_.leaf->low();
-    place_ = low == nullptr ? Place{} : tree_->Search<false>(low->target());
+    place_ = low == nullptr ? Place{} : tree_->Search<false>(low->key());
   }
   if (place_.leaf != nullptr) --place_.rank;
 }
@@ -261,13 +308,13 @@ void EntryTree::Cursor::SeekToLast() {
   SettleBackward();
 }
 
-void EntryTree::Cursor::Seek(std::string_view key, Lsn lsn) {
-  place_ = tree_->Search<true>({key, lsn});
+void EntryTree::Cursor::Seek(std::string_view key) {
+  place_ = tree_->Search<true>(key);
   SettleForward();
 }
 
-void EntryTree::Cursor::SeekBefore(std::string_view key, Lsn lsn) {
-  place_ = tree_->Search<false>({key, lsn});
+void EntryTree::Cursor::SeekBefore(std::string_view key) {
+  place_ = tree_->Search<false>(key);
   SettleBackward();
 }
 
@@ -278,37 +325,71 @@ void EntryTree::Cursor::Next() {
 
 void EntryTree::Cursor::Prev() { SettleBackward(); }
 
-// Entries lie anywhere in the arena: all are on their way before the first one is looked at.
-size_t EntryTree::Cursor::TakeAhead(EntryView* out, size_t max) const {
-  const size_t n = std::min(CountOf(place_.order) - place_.rank, max);
-  for (size_t i = 0; i < n; ++i) __builtin_prefetch(place_.leaf->entry(SlotOf(place_.order, place_.rank + i)));
-  for (size_t i = 0; i < n; ++i) {
-    std::construct_at(out + i, place_.leaf->entry(SlotOf(place_.order, place_.rank + i))->view());
-  }
-  return n;
+void EntryTree::Cursor::TakeVersions(std::vector<Version>* out) const {
+  out->clear();
+  for (const Entry* entry = newest(); entry != nullptr; entry = entry->older()) out->push_back(Version(entry));
 }
 
-size_t EntryTree::Cursor::TakeBehind(EntryView* out, size_t max) const {
-  const size_t n = std::min(place_.rank + 1, max);
-  for (size_t i = 0; i < n; ++i) __builtin_prefetch(place_.leaf->entry(SlotOf(place_.order, place_.rank - i)));
+// Entries lie anywhere in the arena: all are on their way before the first one is looked at. `choose` takes the newest
+// version of a key to the one that is shown, or to null; it ends the taking by false.
+template <bool kAhead, typename Choose>
+EntryTree::Cursor::Taken EntryTree::Cursor::Take(EntryView* out, size_t max, const Choose& choose) const {
+  std::array<const Entry*, kSlots> entries;
+  const size_t n = std::min(kAhead ? CountOf(place_.order) - place_.rank : place_.rank + 1, max);
   for (size_t i = 0; i < n; ++i) {
-    std::construct_at(out - 1 - i, place_.leaf->entry(SlotOf(place_.order, place_.rank - i))->view());
+    entries[i] = place_.leaf->entry(SlotOf(place_.order, kAhead ? place_.rank + i : place_.rank - i));
+    __builtin_prefetch(entries[i]);
   }
-  return n;
+  Taken taken;
+  for (; taken.keys < n; ++taken.keys) {
+    const Entry* entry = entries[taken.keys];
+    if (!choose(&entry)) break;
+    if (entry == nullptr) continue;
+    std::construct_at(kAhead ? out++ : --out, entry->view());
+    ++taken.entries;
+  }
+  return taken;
+}
+
+EntryTree::Cursor::Taken EntryTree::Cursor::TakeAhead(Lsn snapshot, EntryView* out, size_t max) const {
+  return Take<true>(out, max, [snapshot](const Entry** entry) {
+    *entry = (*entry)->AtOrBefore(snapshot);
+    return true;
+  });
+}
+
+EntryTree::Cursor::Taken EntryTree::Cursor::TakeBehind(Lsn snapshot, EntryView* out, size_t max) const {
+  return Take<false>(out, max, [snapshot](const Entry** entry) {
+    *entry = (*entry)->AtOrBefore(snapshot);
+    return true;
+  });
+}
+
+EntryTree::Cursor::Taken EntryTree::Cursor::TakeSingleAhead(EntryView* out, size_t max) const {
+  return Take<true>(out, max, [](const Entry** entry) { return !(*entry)->has_older; });
+}
+
+EntryTree::Cursor::Taken EntryTree::Cursor::TakeSingleBehind(EntryView* out, size_t max) const {
+  return Take<false>(out, max, [](const Entry** entry) { return !(*entry)->has_older; });
 }
 
 // ---- writing ----
 
-void EntryTree::FindPath(const Target& target) {
+// The newest version of the key, or null when it is not there; then the path leads to where it belongs.
+EntryTree::Entry* EntryTree::FindPath(std::string_view key) {
   path_size_ = 0;
   Node* node = root_.load(std::memory_order_relaxed);
   while (true) {
     CHECK_LT(path_size_, kMaxHeight);
     const uint64_t order = node->LoadOrder();
-    size_t rank = node->is_leaf() ? node->Rank<false>(order, target) : node->Rank<true>(order, target);
-    if (!node->is_leaf() && rank > 0) --rank;
+    if (node->is_leaf()) {
+      Entry* found = nullptr;
+      const size_t rank = node->RankOfKey(order, key, &found);
+      path_[path_size_++] = {node, rank};
+      return found;
+    }
+    const size_t rank = std::max<size_t>(node->RankOfChild<true>(order, key), 1) - 1;
     path_[path_size_++] = {node, rank};
-    if (node->is_leaf()) return;
     node = node->child(SlotOf(order, rank));
     node->Prefetch();
   }
@@ -324,44 +405,41 @@ const EntryTree::Entry* EntryTree::HighOf(size_t depth) const {
   return nullptr;
 }
 
-bool EntryTree::FollowsLast(const Target& target) const {
-  return last_ != nullptr && last_->Compare(target) < 0 && (last_high_ == nullptr || last_high_->Compare(target) > 0);
+// Whether `key` comes right behind the key of `last`, where the path leads.
+bool EntryTree::FollowsLast(const Entry* last, std::string_view key) const {
+  return last != nullptr && last->key() < key && (last_high_ == nullptr || key < last_high_->key());
 }
 
 void EntryTree::Insert(const EntryView& view) {
-  const Entry* const entry = NewEntry(view);
-  if (FollowsLast(entry->target())) {
+  const Entry* const last = std::exchange(last_, nullptr);
+  const bool follows = FollowsLast(last, view.key);
+  if (follows) {
     ++path_[path_size_ - 1].rank;
-  } else {
-    FindPath(entry->target());
-    last_ = nullptr;
+  } else if (const Entry* const newest = FindPath(view.key); newest != nullptr) {
+    DCHECK_LT(newest->lsn, view.lsn) << "versions of a key come in order";
+    const Step& step = path_[path_size_ - 1];
+    return step.node->Renew(SlotOf(step.node->LoadOrder(), step.rank), NewEntry(view, newest));
   }
+  Entry* const entry = NewEntry(view, nullptr);
   const Step& step = path_[path_size_ - 1];
   const uint64_t order = step.node->LoadOrder();
-  if (!step.node->HasRoomFor(1)) {
-    SplitLeaf(step.rank, entry);
-    last_ = nullptr;
-    return;
-  }
+  if (!step.node->HasRoomFor(1)) return SplitLeaf(step.rank, entry);
   step.node->StoreOrder(WithInserted(order, step.rank, step.node->Fill(entry)));
-  if (step.rank != CountOf(order)) {
-    last_ = nullptr;
-  } else {
-    if (last_ == nullptr) last_high_ = HighOf(path_size_ - 1);
-    last_ = entry;
-  }
+  if (step.rank != CountOf(order)) return;
+  if (!follows) last_high_ = HighOf(path_size_ - 1);
+  last_ = entry;
 }
 
-void EntryTree::SplitLeaf(size_t rank, const Entry* entry) {
+void EntryTree::SplitLeaf(size_t rank, Entry* entry) {
   const Node& leaf = *path_[path_size_ - 1].node;
   const uint64_t order = leaf.LoadOrder();
-  std::array<const Entry*, kSlots + 1> entries;
+  std::array<Entry*, kSlots + 1> entries;
   for (size_t i = 0; i < kSlots; ++i) entries[i < rank ? i : i + 1] = leaf.entry(SlotOf(order, i));
   entries[rank] = entry;
 
   // Keys that come in order fill their leaves: what is behind the last entry begins a leaf of its own.
   const size_t middle = rank == kSlots ? kSlots : (kSlots + 1) / 2;
-  const absl::Span<const Entry* const> all(entries);
+  const absl::Span<Entry* const> all(entries);
   Node* const left = NewNode(all.first(middle), leaf.low(), entries[middle]);
   Node* const right = NewNode(all.subspan(middle), entries[middle], HighOf(path_size_ - 1));
   ReplaceChild(path_size_ - 1, {left, right});

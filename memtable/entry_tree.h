@@ -1,5 +1,5 @@
-// The ordered index of a memtable: a B+-tree of entries in internal order, written by one thread and read by any number
-// that never wait.
+// The ordered index of a memtable: a B+-tree of keys, each with its versions, written by one thread and read by any
+// number that never wait.
 //
 // What costs time in an index in memory is cache misses. A node is four cache lines: up to fourteen slots, each a
 // pointer and, beside it, eight bytes of the key it leads to (its word), so that a search compares words where it
@@ -8,21 +8,26 @@
 // (ideas from Mao, Kohler, Morris: "Cache Craftiness for Fast Multicore Key-Value Storage", and Levandoski, Lomet,
 // Sengupta: "The Bw-Tree").
 //
+// The slot of a key leads to its newest version, and each version to the next older one, so that a key that is written
+// a thousand times takes one slot, and a scan passes it in one step. An old version is found in O(log n) steps: each
+// version also points some way further back (Myers: "An applicative random-access stack", 1983).
+//
 // Invariants
-//   A. Slots are filled in turn, never changed and never used again. `order` says which slots are in force and in which
-//      order; it is stored once for each change of a node, with release, after what it refers to. A reader loads it
-//      once for each visit.
-//   B. Bounds of a node never change: everything in it lies at or behind its low(), and before the low() of the node
+//   A. Slots are filled in turn and never used again. `order` says which slots are in force and in which order; it is
+//      stored once for each change of a node, with release, after what it refers to. A reader loads it once for each
+//      visit.
+//   B. A slot of a leaf changes only from one version to the next newer one of the same key, in one store with release.
+//      Versions never change. So a reader finds, from whatever version it has loaded, all that were there before it.
+//   C. Bounds of a node never change: everything in it lies at or behind its low(), and before the low() of the node
 //      that its parent names next. A node that is full is replaced by new ones, and its parent's `order` puts all of
 //      them into force at once; the old node keeps what it had.
-//   C. So a reader that walks by orders it has loaded, in whatever state of the tree, misses only entries whose
-//   insertion
-//      did not happen before its search.
-//   D. There are no links between leaves (one of an old leaf would lead past newer entries): a cursor that comes to the
-//      end of a leaf searches for the entry at which the next one begins.
+//   D. So a reader that walks by orders it has loaded, in whatever state of the tree, misses only entries whose
+//      insertion did not happen before its search.
+//   E. There are no links between leaves (one of an old leaf would lead past newer entries): a cursor that comes to the
+//      end of a leaf searches for the key at which the next one begins.
 //
-// A node that was replaced stays in the arena until the memtable dies: some 30 to 40 bytes for each entry in random
-// order.
+// A node that was replaced stays in the arena until the memtable dies: some 30 to 40 bytes for each key in random
+// order. A version that has an older one takes 24 bytes more.
 //
 // Thread safety: Insert by one thread at a time, everything else by any number of threads beside it. Entries live as
 // long as the arena.
@@ -35,6 +40,7 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "absl/types/span.h"
 #include "base/entry.h"
@@ -46,34 +52,31 @@ namespace aeternus {
 class EntryTree {
  public:
   class Cursor;
+  class Version;
 
   // `arena` outlives the tree.
   explicit EntryTree(Arena* arena);
   EntryTree(const EntryTree&) = delete;
   EntryTree& operator=(const EntryTree&) = delete;
 
-  // Copies key and value. No entry of the same key and LSN is in the tree. An entry that comes right behind the one
-  // inserted last costs no search.
+  // Copies key and value. The LSN is greater than those of all versions of the key in the tree. A key that comes right
+  // behind the one inserted last costs no search.
   void Insert(const EntryView& entry);
 
-  // The first entry at or behind (key, lsn) in internal order.
-  std::optional<EntryView> FindAtOrAfter(std::string_view key, Lsn lsn) const;
+  // The newest version of `key` with LSN <= snapshot.
+  std::optional<EntryView> Find(std::string_view key, Lsn snapshot) const;
 
  private:
   struct Entry;
   class Node;
   // An inner node has two children at least: enough for 2^32 leaves.
   static constexpr size_t kMaxHeight = 33;
-  // What a search looks for.
-  struct Target {
-    std::string_view key;
-    Lsn lsn;
-  };
   // Where a search ended: a leaf, as it was when it was visited, and the place in it.
   struct Place {
     const Node* leaf = nullptr;
     uint64_t order = 0;
-    size_t rank = 0;              // of the entry; the number of entries when it lies behind them all
+    size_t rank = 0;              // of the key; the number of keys when it lies behind them all
+    Entry* entry = nullptr;       // the newest version of the key sought; null: it is not there
     const Node* right = nullptr;  // the node whose low() ends this leaf; null: it is the last one
   };
   // From the root to a leaf: nodes, and the rank of the child that was taken in each.
@@ -82,65 +85,93 @@ class EntryTree {
     size_t rank = 0;
   };
 
-  const Entry* NewEntry(const EntryView& entry);
+  Entry* NewEntry(const EntryView& entry, const Entry* older);
   static const Entry* LeastOf(const Entry* entry);
   static const Entry* LeastOf(const Node* child);
-  // A node of `slots`, in order, bounded by `low` and `high`. `Slot` is const Entry or Node.
+  // A node of `slots`, in order, bounded by `low` and `high`. `Slot` is Entry or Node.
   template <typename Slot>
   Node* NewNode(absl::Span<Slot* const> slots, const Entry* low, const Entry* high);
   template <bool kOrEqual>
-  Place Search(const Target& target) const;
+  Place Search(std::string_view key) const;
   Place Edge(bool first) const;
 
   // The writer's.
-  void FindPath(const Target& target);
-  bool FollowsLast(const Target& target) const;
+  Entry* FindPath(std::string_view key);
+  bool FollowsLast(const Entry* last, std::string_view key) const;
   const Entry* HighOf(size_t depth) const;
-  void SplitLeaf(size_t rank, const Entry* entry);
+  void SplitLeaf(size_t rank, Entry* entry);
   void ReplaceChild(size_t depth, absl::Span<Node* const> replacements);
   void Rebuild(size_t depth, absl::Span<Node* const> replacements);
 
   Arena* const arena_;
   std::atomic<Node*> root_;
-  // The writer's alone: the way to the leaf of the last entry, valid until a node is replaced.
+  // The writer's alone: the way to the leaf of the last key, valid until a node is replaced.
   std::array<Step, kMaxHeight> path_;
   size_t path_size_ = 0;
   const Entry* last_ = nullptr;       // inserted last, where the path leads and at the end of its leaf; null: not so
   const Entry* last_high_ = nullptr;  // what ends that leaf
 };
 
-// A position among the entries. Sees every entry whose insertion happened before the last Seek...; whether it sees
-// later ones is not said.
+// One version of a key, in its place in the arena.
+class EntryTree::Version {
+ public:
+  EntryView view() const;
+  Lsn lsn() const;
+
+ private:
+  friend class Cursor;
+  explicit Version(const Entry* entry) : entry_(entry) {}
+  const Entry* entry_;
+};
+
+// A position among the keys. Meets every key, and of each every version, whose insertion happened before the last
+// Seek...; whether it meets later ones is not said.
 class EntryTree::Cursor {
  public:
+  // What a Take... has passed: it shows at most one version of a key.
+  struct Taken {
+    size_t keys = 0;
+    size_t entries = 0;
+  };
+
   // Not valid. `tree` outlives it.
   explicit Cursor(const EntryTree* tree) : tree_(tree) {}
 
   bool valid() const { return place_.leaf != nullptr; }
-  EntryView entry() const;
+  std::string_view key() const;
 
   void SeekToFirst();
   void SeekToLast();
-  // The first entry at or behind (key, lsn).
-  void Seek(std::string_view key, Lsn lsn);
-  // The last entry before (key, lsn).
-  void SeekBefore(std::string_view key, Lsn lsn);
+  // The first key at or behind `key`.
+  void Seek(std::string_view key);
+  // The last key before `key`.
+  void SeekBefore(std::string_view key);
   void Next();
   void Prev();
 
-  // Neighbours lie in one leaf and are shown together, so that their cache misses overlap. Writes the current entry
-  // and those behind it to [out, out + n), or it and those before it to [out - n, out); returns n, `max` at most.
-  size_t TakeAhead(EntryView* out, size_t max) const;
-  size_t TakeBehind(EntryView* out, size_t max) const;
-  // By `n` entries either way, among those that a Take... has told of.
+  // All versions of the current key, newest first.
+  void TakeVersions(std::vector<Version>* out) const;
+
+  // Neighbours lie in one leaf and are taken together, so that their cache misses overlap: the current key and those
+  // behind it go to [out, out + entries), or it and those before it to [out - entries, out); `max` keys at most.
+  //
+  // With a snapshot: of each key the newest version that it sees; a key of which it sees none is passed.
+  Taken TakeAhead(Lsn snapshot, EntryView* out, size_t max) const;
+  Taken TakeBehind(Lsn snapshot, EntryView* out, size_t max) const;
+  // Keys of one version, up to the first that has more.
+  Taken TakeSingleAhead(EntryView* out, size_t max) const;
+  Taken TakeSingleBehind(EntryView* out, size_t max) const;
+  // By `n` keys either way, among those that a Take... has passed.
   void MoveInLeaf(ptrdiff_t n) { place_.rank += static_cast<size_t>(n); }
 
  private:
-  // From a place that may lie behind the last entry of its leaf.
+  template <bool kAhead, typename Choose>
+  Taken Take(EntryView* out, size_t max, const Choose& choose) const;
+  // From a place that may lie behind the last key of its leaf.
   void SettleForward();
-  // To the entry before the place.
+  // To the key before the place.
   void SettleBackward();
-  const Entry* current() const;
+  const Entry* newest() const;
 
   const EntryTree* tree_;
   Place place_;

@@ -1,6 +1,7 @@
 #include "memtable/entry_tree.h"
 
 #include <algorithm>
+#include <array>
 #include <functional>
 #include <iterator>
 #include <map>
@@ -12,7 +13,6 @@
 
 #include "absl/strings/str_format.h"
 #include "base/entry.h"
-#include "base/key_order.h"
 #include "base/types.h"
 #include "gtest/gtest.h"
 #include "iterator/testing/random.h"
@@ -23,17 +23,13 @@ namespace {
 
 using ::aeternus::testing::Random;
 
-struct InternalLess {
-  bool operator()(const std::pair<std::string, Lsn>& a, const std::pair<std::string, Lsn>& b) const {
-    return CompareEntries(a.first, a.second, b.first, b.second) < 0;
-  }
-};
-using Model = std::map<std::pair<std::string, Lsn>, std::string, InternalLess>;
+// Of each key the values of its versions, by LSN.
+using Model = std::map<std::string, std::map<Lsn, std::string>>;
 
 struct Tree {
   void Put(std::string_view key, Lsn lsn, std::string_view value) {
     entries.Insert({key, lsn, EntryKind::kPut, value});
-    model[{std::string(key), lsn}] = value;
+    model[std::string(key)][lsn] = value;
   }
   Arena arena;
   EntryTree entries{&arena};
@@ -66,19 +62,36 @@ std::string BinaryKey(Random* random) {
   return key;
 }
 
-// A few keys with very many versions: words tie throughout, and a key does not fit into a leaf.
+// A few keys with very many versions.
 std::string HotKey(Random* random) { return absl::StrFormat("hot/%d", random->Below(3)); }
 
-void ExpectSame(std::optional<EntryView> actual, const Model& model, Model::const_iterator expected) {
-  ASSERT_EQ(actual.has_value(), expected != model.end());
-  if (!actual.has_value()) return;
-  EXPECT_EQ(actual->key, expected->first.first);
-  EXPECT_EQ(actual->lsn, expected->first.second);
-  EXPECT_EQ(actual->value, expected->second);
+void ExpectFound(const Tree& tree, const std::string& key, Lsn snapshot) {
+  const std::optional<EntryView> actual = tree.entries.Find(key, snapshot);
+  const auto versions = tree.model.find(key);
+  if (versions == tree.model.end() || versions->second.begin()->first > snapshot) {
+    ASSERT_FALSE(actual.has_value());
+    return;
+  }
+  const auto& [lsn, value] = *std::prev(versions->second.upper_bound(snapshot));
+  ASSERT_TRUE(actual.has_value());
+  EXPECT_EQ(actual->key, key);
+  EXPECT_EQ(actual->lsn, lsn);
+  EXPECT_EQ(actual->value, value);
 }
 
-std::optional<EntryView> At(const EntryTree::Cursor& cursor) {
-  return cursor.valid() ? std::optional(cursor.entry()) : std::nullopt;
+// The cursor stands where the model's iterator does, and shows all versions there.
+void ExpectSame(const EntryTree::Cursor& cursor, const Model& model, Model::const_iterator expected) {
+  ASSERT_EQ(cursor.valid(), expected != model.end());
+  if (!cursor.valid()) return;
+  EXPECT_EQ(cursor.key(), expected->first);
+  std::vector<EntryTree::Version> versions;
+  cursor.TakeVersions(&versions);
+  ASSERT_EQ(versions.size(), expected->second.size());
+  auto version = versions.begin();
+  for (auto it = expected->second.rbegin(); it != expected->second.rend(); ++it, ++version) {
+    ASSERT_EQ(version->lsn(), it->first);
+    ASSERT_EQ(version->view().value, it->second);
+  }
 }
 
 Model::const_iterator Before(const Model& model, Model::const_iterator it) {
@@ -89,12 +102,12 @@ void ExpectWholeWalks(const Tree& tree) {
   EntryTree::Cursor cursor(&tree.entries);
   cursor.SeekToFirst();
   for (auto it = tree.model.begin(); it != tree.model.end(); ++it, cursor.Next()) {
-    ASSERT_NO_FATAL_FAILURE(ExpectSame(At(cursor), tree.model, it));
+    ASSERT_NO_FATAL_FAILURE(ExpectSame(cursor, tree.model, it));
   }
   EXPECT_FALSE(cursor.valid());
   cursor.SeekToLast();
   for (auto it = tree.model.rbegin(); it != tree.model.rend(); ++it, cursor.Prev()) {
-    ASSERT_NO_FATAL_FAILURE(ExpectSame(At(cursor), tree.model, std::prev(it.base())));
+    ASSERT_NO_FATAL_FAILURE(ExpectSame(cursor, tree.model, std::prev(it.base())));
   }
   EXPECT_FALSE(cursor.valid());
 }
@@ -114,12 +127,14 @@ TEST_P(EntryTreeTest, AnswersAsAMap) {
     for (uint64_t lsn = 1; lsn <= count; ++lsn) {
       tree.Put(GetParam().key(&random), Lsn(lsn), std::string(random.Below(20), 'v'));
       const std::string sought = GetParam().key(&random);
-      const Lsn snapshot(random.Below(lsn + 2));
-      const auto at_or_after = tree.model.lower_bound({sought, snapshot});
-      ASSERT_NO_FATAL_FAILURE(ExpectSame(tree.entries.FindAtOrAfter(sought, snapshot), tree.model, at_or_after));
+      ASSERT_NO_FATAL_FAILURE(ExpectFound(tree, sought, Lsn(random.Below(lsn + 2))));
+      const auto at_or_after = tree.model.lower_bound(sought);
       EntryTree::Cursor cursor(&tree.entries);
-      cursor.SeekBefore(sought, snapshot);
-      ASSERT_NO_FATAL_FAILURE(ExpectSame(At(cursor), tree.model, Before(tree.model, at_or_after)));
+      cursor.SeekBefore(sought);
+      ASSERT_EQ(cursor.valid(), Before(tree.model, at_or_after) != tree.model.end());
+      if (cursor.valid()) {
+        ASSERT_EQ(cursor.key(), std::prev(at_or_after)->first);
+      }
     }
     ASSERT_NO_FATAL_FAILURE(ExpectWholeWalks(tree));
   }
@@ -134,9 +149,8 @@ TEST_P(EntryTreeTest, ACursorWalksAsAMapIterator) {
   for (int step = 0; step < 5'000; ++step) {
     if (expected == tree.model.end() || random.Below(20) == 0) {
       const std::string sought = GetParam().key(&random);
-      const Lsn snapshot(random.Below(2'002));
-      cursor.Seek(sought, snapshot);
-      expected = tree.model.lower_bound({sought, snapshot});
+      cursor.Seek(sought);
+      expected = tree.model.lower_bound(sought);
     } else if (random.Below(2) == 0) {
       cursor.Next();
       ++expected;
@@ -144,11 +158,11 @@ TEST_P(EntryTreeTest, ACursorWalksAsAMapIterator) {
       cursor.Prev();
       expected = Before(tree.model, expected);
     }
-    ASSERT_NO_FATAL_FAILURE(ExpectSame(At(cursor), tree.model, expected));
+    ASSERT_NO_FATAL_FAILURE(ExpectSame(cursor, tree.model, expected));
   }
 }
 
-// The leaf on which it stands is split, and so are the nodes above.
+// The leaf on which it stands is split, and so are the nodes above; keys that it has yet to meet get newer versions.
 TEST_P(EntryTreeTest, ACursorMeetsAllThatWasThereAtItsSeekWhileTheTreeGrowsUnderIt) {
   Random random = Random::ForTest();
   for (const bool forward : {true, false}) {
@@ -159,17 +173,57 @@ TEST_P(EntryTreeTest, ACursorMeetsAllThatWasThereAtItsSeekWhileTheTreeGrowsUnder
     EntryTree::Cursor cursor(&tree.entries);
     forward ? cursor.SeekToFirst() : cursor.SeekToLast();
     Model met;
-    std::optional<std::pair<std::string, Lsn>> last;
+    std::optional<std::string> last;
     while (cursor.valid()) {
-      const std::pair<std::string, Lsn> at(cursor.entry().key, cursor.entry().lsn);
-      ASSERT_TRUE(!last.has_value() || (forward ? InternalLess()(*last, at) : InternalLess()(at, *last)));
-      if (at.second.value <= 500) met[at] = cursor.entry().value;
-      last = at;
+      const std::string key(cursor.key());
+      ASSERT_TRUE(!last.has_value() || (forward ? *last < key : *last > key));
+      last = key;
+      std::vector<EntryTree::Version> versions;
+      cursor.TakeVersions(&versions);
+      for (const EntryTree::Version& version : versions) {
+        if (version.lsn().value <= 500) met[key][version.lsn()] = version.view().value;
+      }
       for (uint64_t i = random.Below(30); i > 0 && lsn < 10'000; --i)
         tree.Put(GetParam().key(&random), Lsn(++lsn), "w");
       forward ? cursor.Next() : cursor.Prev();
     }
     EXPECT_EQ(met, before);
+  }
+}
+
+// What a snapshot sees is taken in stretches that cover the keys without gap or overlap.
+TEST_P(EntryTreeTest, StretchesTakenAtASnapshotHoldTheNewestVersionThatItSees) {
+  Random random = Random::ForTest();
+  Tree tree;
+  for (uint64_t lsn = 1; lsn <= 2'000; ++lsn) tree.Put(GetParam().key(&random), Lsn(lsn), absl::StrFormat("%d", lsn));
+  for (int round = 0; round < 20; ++round) {
+    const Lsn snapshot(random.Below(2'002));
+    std::map<std::string, Lsn> expected;
+    for (const auto& [key, versions] : tree.model) {
+      const auto behind = versions.upper_bound(snapshot);
+      if (behind != versions.begin()) expected[key] = std::prev(behind)->first;
+    }
+    for (const bool forward : {true, false}) {
+      std::map<std::string, Lsn> taken;
+      EntryTree::Cursor cursor(&tree.entries);
+      forward ? cursor.SeekToFirst() : cursor.SeekToLast();
+      while (cursor.valid()) {
+        std::array<EntryView, 20> room;
+        const size_t max = 1 + random.Below(room.size());
+        const auto [keys, entries] = forward ? cursor.TakeAhead(snapshot, room.data(), max)
+                                             : cursor.TakeBehind(snapshot, room.data() + room.size(), max);
+        ASSERT_GT(keys, 0u);
+        const EntryView* const begin = forward ? room.data() : room.data() + room.size() - entries;
+        for (const EntryView* entry = begin; entry != begin + entries; ++entry) {
+          ASSERT_TRUE(taken.emplace(entry->key, entry->lsn).second);
+          ASSERT_EQ(entry->value, absl::StrFormat("%d", entry->lsn.value));
+        }
+        const auto passed = static_cast<ptrdiff_t>(keys) - 1;
+        cursor.MoveInLeaf(forward ? passed : -passed);
+        forward ? cursor.Next() : cursor.Prev();
+      }
+      EXPECT_EQ(taken, expected);
+    }
   }
 }
 
@@ -181,7 +235,7 @@ INSTANTIATE_TEST_SUITE_P(Keys, EntryTreeTest,
 TEST(EntryTree, AnEmptyOneHasNothing) {
   Arena arena;
   EntryTree tree(&arena);
-  EXPECT_FALSE(tree.FindAtOrAfter("", kMaxLsn).has_value());
+  EXPECT_FALSE(tree.Find("", kMaxLsn).has_value());
   EntryTree::Cursor cursor(&tree);
   cursor.SeekToFirst();
   EXPECT_FALSE(cursor.valid());
@@ -206,10 +260,25 @@ TEST(EntryTree, KeysInAnyRegularOrderAreFound) {
     ASSERT_NO_FATAL_FAILURE(ExpectWholeWalks(tree));
     for (uint64_t i = 0; i < kCount; i += 7) {
       const std::string key = absl::StrFormat("%016d", i);
-      ASSERT_NO_FATAL_FAILURE(
-          ExpectSame(tree.entries.FindAtOrAfter(key, kMaxLsn), tree.model, tree.model.lower_bound({key, kMaxLsn})));
+      ASSERT_NO_FATAL_FAILURE(ExpectFound(tree, key, kMaxLsn));
     }
   }
+}
+
+// Every version of a key that has very many, and the moments between them.
+TEST(EntryTree, AnyVersionOfAHotKeyIsFound) {
+  Tree tree;
+  constexpr uint64_t kVersions = 3'000;
+  for (uint64_t i = 1; i <= kVersions; ++i) {
+    tree.Put("cold", Lsn(4 * i - 1), "c");
+    tree.Put("hot", Lsn(4 * i), absl::StrFormat("%d", i));
+    for (uint64_t version = i; version > 0; version /= 2) {
+      ASSERT_EQ(tree.entries.Find("hot", Lsn(4 * version))->value, absl::StrFormat("%d", version));
+      ASSERT_EQ(tree.entries.Find("hot", Lsn(4 * version + 3))->value, absl::StrFormat("%d", version));
+    }
+  }
+  for (uint64_t i = 1; i <= kVersions; ++i) ASSERT_EQ(tree.entries.Find("hot", Lsn(4 * i))->lsn, Lsn(4 * i));
+  EXPECT_FALSE(tree.entries.Find("hot", Lsn(3)).has_value());
 }
 
 // What a split leaves behind is bounded: in random order the tree takes less beside the entries than they take.

@@ -6,76 +6,25 @@
 #include <utility>
 
 #include "absl/log/check.h"
-#include "iterator/window_buffer.h"
 #include "memtable/arena.h"
 #include "memtable/entry_tree.h"
+#include "memtable/memtable_iterator.h"
 #include "memtable/range_tombstone_set.h"
 
 namespace aeternus {
-namespace {
-
-// Shows windows that are stretches of a leaf. The first one after a seek is short, for who seeks often wants few
-// entries.
-class MemtableIterator final : public EntryIterator {
- public:
-  explicit MemtableIterator(const EntryTree* tree) : cursor_(tree) {}
-
-  void SeekToFirst() override {
-    cursor_.SeekToFirst();
-    ShowAhead(kFirstWindowSize);
-  }
-  void SeekToLast() override {
-    cursor_.SeekToLast();
-    ShowBehind(kFirstWindowSize);
-  }
-  void Seek(std::string_view key, Lsn lsn) override {
-    cursor_.Seek(key, lsn);
-    ShowAhead(kFirstWindowSize);
-  }
-  void SeekBefore(std::string_view key) override {
-    cursor_.SeekBefore(key, kMaxLsn);
-    ShowBehind(kFirstWindowSize);
-  }
-  void NextWindow() override {
-    cursor_.MoveInLeaf(window_end() - window_begin() - 1);
-    cursor_.Next();
-    ShowAhead(kWindowMax);
-  }
-  void PrevWindow() override {
-    cursor_.Prev();
-    ShowBehind(kWindowMax);
-  }
-
- private:
-  static constexpr size_t kFirstWindowSize = 4;
-
-  // Windows from the cursor's entry on, or up to it. They leave the cursor on their first entry.
-  void ShowAhead(size_t max) {
-    if (!cursor_.valid()) return SetEnd();
-    EntryView* const begin = entries_.begin();
-    SetWindow(begin, begin, begin + cursor_.TakeAhead(begin, max));
-  }
-  void ShowBehind(size_t max) {
-    if (!cursor_.valid()) return SetEnd();
-    EntryView* const end = entries_.end();
-    const size_t n = cursor_.TakeBehind(end, max);
-    cursor_.MoveInLeaf(1 - static_cast<ptrdiff_t>(n));
-    SetWindow(end - n, end - 1, end);
-  }
-
-  EntryTree::Cursor cursor_;
-  WindowBuffer<EntryView, kWindowMax> entries_;
-};
-
-}  // namespace
 
 struct Memtable::Impl {
   // The counters are for others to look at; what publishes an entry is its link.
   void Count(size_t bytes, Lsn lsn) {
     DCHECK_GT(lsn.value, last_lsn.load(std::memory_order_relaxed)) << "LSNs ascend";
-    entry_bytes.fetch_add(bytes + kEntryOverheadBytes, std::memory_order_relaxed);
-    entry_count.fetch_add(1, std::memory_order_relaxed);
+    Add(bytes + kEntryOverheadBytes, &entry_bytes);
+    Add(uint64_t{1}, &entry_count);
     last_lsn.store(lsn.value, std::memory_order_relaxed);
+  }
+  // There is one writer: nothing has to be locked.
+  template <typename T>
+  static void Add(T n, std::atomic<T>* sum) {
+    sum->store(sum->load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
   }
 
   Arena arena;
@@ -105,13 +54,13 @@ void Memtable::DeleteRange(std::string_view start, std::optional<std::string_vie
   RangeTombstone tombstone{std::string(start), std::nullopt, lsn};
   if (end.has_value()) tombstone.end.emplace(*end);
   impl_->range_tombstones.Add(std::move(tombstone));
-  impl_->range_count.fetch_add(1, std::memory_order_relaxed);
+  Impl::Add(uint64_t{1}, &impl_->range_count);
   impl_->Count(start.size() + (end.has_value() ? end->size() : 0), lsn);
 }
 
 std::optional<Memtable::Version> Memtable::Find(std::string_view key, Lsn snapshot) const {
-  const std::optional<EntryView> entry = impl_->points.FindAtOrAfter(key, snapshot);
-  if (!entry.has_value() || entry->key != key) return std::nullopt;
+  const std::optional<EntryView> entry = impl_->points.Find(key, snapshot);
+  if (!entry.has_value()) return std::nullopt;
   return Version{entry->lsn, entry->kind, entry->value};
 }
 
@@ -129,8 +78,12 @@ std::vector<std::shared_ptr<const FragmentedTombstones>> Memtable::range_tombsto
   return impl_->range_tombstones.Layers();
 }
 
-std::unique_ptr<EntryIterator> Memtable::NewIterator() const {
-  return std::make_unique<MemtableIterator>(&impl_->points);
+std::unique_ptr<EntryIterator> Memtable::NewIterator(Lsn snapshot) const {
+  return std::make_unique<SnapshotIterator>(&impl_->points, snapshot);
+}
+
+std::unique_ptr<EntryIterator> Memtable::NewHistoryIterator() const {
+  return std::make_unique<HistoryIterator>(&impl_->points);
 }
 
 bool Memtable::empty() const { return entry_count() == 0; }

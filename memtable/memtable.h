@@ -56,9 +56,11 @@ class Memtable {
   std::shared_ptr<const FragmentedTombstones> range_tombstones() const;
   // The same tombstones as a few layers, O(log n) of them, as they lie here: for iterators, which take layers anyway.
   std::vector<std::shared_ptr<const FragmentedTombstones>> range_tombstone_layers() const;
-  // Over the point entries: sees all that were inserted before its last Seek..., and may see later ones. The caller
-  // keeps the memtable alive.
-  std::unique_ptr<EntryIterator> NewIterator() const;
+  // Over the point entries that a reader at `snapshot` may see: of each key the newest with LSN <= snapshot. Sees what
+  // was inserted before its last Seek.... The caller keeps the memtable alive.
+  std::unique_ptr<EntryIterator> NewIterator(Lsn snapshot) const;
+  // The same over every version of every key, for flushes.
+  std::unique_ptr<EntryIterator> NewHistoryIterator() const;
 
   bool empty() const;  // neither points nor range tombstones
   // What the write buffer counts: of each entry the bytes of key and value (of a range tombstone, both bounds), and

@@ -85,7 +85,7 @@ void Scan(Shared& shared, bool forward) {
     uint64_t points = 0;
     std::string last_key;
     Lsn last_lsn;
-    const auto it = shared.memtable.NewIterator();
+    const auto it = shared.memtable.NewHistoryIterator();
     for (forward ? it->SeekToFirst() : it->SeekToLast(); it->Valid(); forward ? it->Next() : it->Prev()) {
       const EntryView& entry = it->entry();
       if (!last_key.empty()) {
@@ -130,7 +130,7 @@ TEST(MemtableConcurrency, APublishedKeyIsFoundWhileKeysAreInsertedRightBeforeIt)
       const std::optional<Memtable::Version> found = memtable.Find("m", Lsn(2));
       ASSERT_TRUE(found.has_value());
       ASSERT_EQ(found->value, "new");
-      const auto it = memtable.NewIterator();
+      const auto it = memtable.NewIterator(Lsn(2));
       it->Seek("m", Lsn(2));
       ASSERT_TRUE(it->Valid());
       ASSERT_EQ(it->entry().lsn, Lsn(2));

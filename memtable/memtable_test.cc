@@ -1,10 +1,12 @@
 #include "memtable/memtable.h"
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/entry.h"
@@ -25,6 +27,7 @@ using ::aeternus::testing::ExpectSameEntry;
 using ::aeternus::testing::History;
 using ::aeternus::testing::HistoryKey;
 using ::aeternus::testing::Operation;
+using ::aeternus::testing::OwnedEntry;
 using ::aeternus::testing::Random;
 using ::aeternus::testing::RandomEntryMove;
 using ::aeternus::testing::RandomHistory;
@@ -70,28 +73,50 @@ TEST(Memtable, PointReadsSeeTheModelAtEverySnapshot) {
   }
 }
 
-TEST(Memtable, IteratorWalksAsOneOverASortedVector) {
+void ExpectSameWalks(EntryIterator& actual, std::vector<OwnedEntry> entries, uint64_t lsn_bound, Random* random) {
+  VectorIterator expected(std::move(entries));
+  EXPECT_FALSE(actual.Valid());
+  for (int step = 0; step < 300; ++step) {
+    const EntryMove move = RandomEntryMove(random, HistoryKey(random->Below(14)), lsn_bound);
+    move(expected);
+    move(actual);
+    ASSERT_NO_FATAL_FAILURE(ExpectSameEntry(actual, expected));
+  }
+}
+
+TEST(Memtable, AHistoryIteratorWalksAsOneOverASortedVector) {
   Random random = Random::ForTest();
-  for (int round = 0; round < 20; ++round) {
+  for (const uint64_t operations : {60, 1'000}) {  // few versions of each key, and more than a window holds
+    for (int round = 0; round < 20; ++round) {
+      const History history = RandomHistory(&random, operations, 12);
+      Memtable memtable;
+      for (const Operation& operation : history.operations) Apply(operation, &memtable);
+      ASSERT_NO_FATAL_FAILURE(
+          ExpectSameWalks(*memtable.NewHistoryIterator(), history.Points(), operations + 2, &random));
+    }
+  }
+}
+
+TEST(Memtable, AnIteratorAtASnapshotWalksOverTheNewestVersionsThatItSees) {
+  Random random = Random::ForTest();
+  for (int round = 0; round < 100; ++round) {
     const History history = RandomHistory(&random, 60, 12);
     Memtable memtable;
     for (const Operation& operation : history.operations) Apply(operation, &memtable);
-    VectorIterator expected(history.Points());
-    const std::unique_ptr<EntryIterator> actual = memtable.NewIterator();
-    EXPECT_FALSE(actual->Valid());
-    for (int step = 0; step < 300; ++step) {
-      const EntryMove move = RandomEntryMove(&random, HistoryKey(random.Below(14)), /*lsn_bound=*/62);
-      move(expected);
-      move(*actual);
-      ASSERT_NO_FATAL_FAILURE(ExpectSameEntry(*actual, expected));
-    }
+    const Lsn snapshot(random.Below(62));
+    auto seen = history.Points();
+    std::erase_if(seen, [&](const auto& entry) { return entry.lsn > snapshot; });
+    // In internal order the newest version comes first.
+    const auto same_key = [](const auto& a, const auto& b) { return a.key == b.key; };
+    seen.erase(std::unique(seen.begin(), seen.end(), same_key), seen.end());
+    ASSERT_NO_FATAL_FAILURE(ExpectSameWalks(*memtable.NewIterator(snapshot), seen, 62, &random));
   }
 }
 
 TEST(Memtable, AnIteratorSeesWhatWasInsertedBeforeItsSeek) {
   Memtable memtable;
   memtable.Put("a", Lsn(1), "1");
-  const auto it = memtable.NewIterator();
+  const auto it = memtable.NewIterator(kMaxLsn);
   memtable.Put("b", Lsn(2), "2");
   it->SeekToFirst();
   it->Next();

@@ -1,0 +1,76 @@
+// Iterators over the point entries of one memtable (contract in iterator/entry_iterator.h): all versions of every key,
+// or only what a snapshot sees. Each sees what was inserted before its last Seek..., and may see later entries.
+//
+// Windows are stretches of a leaf. The first one after a seek is short, for who seeks often wants few entries.
+#ifndef AETERNUS_MEMTABLE_MEMTABLE_ITERATOR_H_
+#define AETERNUS_MEMTABLE_MEMTABLE_ITERATOR_H_
+
+#include <cstddef>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "base/entry.h"
+#include "base/types.h"
+#include "iterator/entry_iterator.h"
+#include "iterator/window_buffer.h"
+#include "memtable/entry_tree.h"
+
+namespace aeternus {
+
+// Of each key the newest version with LSN <= snapshot, and nothing of keys that have none: however often a key was
+// written, it takes one step.
+class SnapshotIterator final : public EntryIterator {
+ public:
+  // `tree` outlives it.
+  SnapshotIterator(const EntryTree* tree, Lsn snapshot) : cursor_(tree), snapshot_(snapshot) {}
+
+  void SeekToFirst() override;
+  void SeekToLast() override;
+  void Seek(std::string_view key, Lsn lsn) override;
+  void SeekBefore(std::string_view key) override;
+  void NextWindow() override;
+  void PrevWindow() override;
+
+ private:
+  // Windows of the keys from the cursor's on, or up to it, `max` at most. They leave the cursor on their first key.
+  void ShowAhead(size_t max);
+  void ShowBehind(size_t max);
+
+  EntryTree::Cursor cursor_;
+  const Lsn snapshot_;
+  size_t keys_ = 0;  // that the window has passed
+  WindowBuffer<EntryView, kWindowMax> entries_;
+};
+
+// Every version of every key. A window holds keys that have one version, or versions of one key.
+class HistoryIterator final : public EntryIterator {
+ public:
+  // `tree` outlives it.
+  explicit HistoryIterator(const EntryTree* tree) : cursor_(tree) {}
+
+  void SeekToFirst() override;
+  void SeekToLast() override;
+  void Seek(std::string_view key, Lsn lsn) override;
+  void SeekBefore(std::string_view key) override;
+  void NextWindow() override;
+  void PrevWindow() override;
+
+ private:
+  void ShowAhead(size_t max);
+  void ShowBehind(size_t max);
+  // Of the cursor's key: the versions from the one numbered `first` on, or up to before `end`.
+  void ShowVersionsFrom(size_t first);
+  void ShowVersionsUpTo(size_t end);
+
+  EntryTree::Cursor cursor_;
+  size_t keys_ = 0;  // in the window
+  // Of the cursor's key, if the window is one of versions: all of them, and the window's among them.
+  std::vector<EntryTree::Version> versions_;
+  size_t first_ = 0, end_ = 0;
+  WindowBuffer<EntryView, kWindowMax> entries_;
+};
+
+}  // namespace aeternus
+
+#endif  // AETERNUS_MEMTABLE_MEMTABLE_ITERATOR_H_
