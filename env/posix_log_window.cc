@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23  // of Linux 5.14; the C library may be older
@@ -29,56 +30,76 @@ bool WritesInPlace(int fd) {
 
 }  // namespace
 
-PosixLogWindow::~PosixLogWindow() { Unmap(); }
+PosixLogWindow::~PosixLogWindow() { UnmapAll(); }
 
 bool PosixLogWindow::Store(int fd, uint64_t offset, std::string_view data, uint64_t backed_bytes) {
   const uint64_t end = offset + data.size();
   if (!is_usable_ || data.size() > kStepBytes || end > backed_bytes) return false;
-  if (!Reaches(offset, end) && !MoveTo(fd, offset, end, backed_bytes)) return false;
-  if (end - begin_ > populated_ && !Populate(end)) return false;
-  std::memcpy(memory_ + (offset - begin_), data.data(), data.size());
+  if (!now_.Contains(offset, end) && !MoveTo(fd, offset, end, backed_bytes)) return false;
+  if (end - now_.begin > now_.populated && !Populate(end)) return false;
+  std::memcpy(now_.memory + (offset - now_.begin), data.data(), data.size());
+  if (!has_prepared_ && end - now_.begin > now_.size / 2) PrepareNext(fd, backed_bytes);
   return true;
 }
 
+PosixLogWindow::Piece PosixLogWindow::Map(int fd, uint64_t begin, uint64_t end, uint64_t backed_bytes) {
+  // Not a byte of a page that is not backed as a whole.
+  const uint64_t limit = RoundDown(backed_bytes);
+  if (end > limit) return {};
+  const uint64_t size = std::min<uint64_t>(kWindowBytes, limit - begin);
+  void* const memory = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, static_cast<off_t>(begin));
+  if (memory == MAP_FAILED) {
+    is_usable_ = false;
+    return {};
+  }
+  return {.memory = static_cast<char*>(memory), .begin = begin, .size = size};
+}
+
 bool PosixLogWindow::MoveTo(int fd, uint64_t offset, uint64_t end, uint64_t backed_bytes) {
-  Unmap();
+  has_prepared_ = false;
+  if (next_.Contains(offset, end)) {
+    if (next_prefault_.Finish()) next_.populated = next_.size;
+    now_.Unmap();
+    now_ = std::exchange(next_, {});
+    return true;
+  }
+  UnmapAll();
   if (!is_file_system_known_) {
     is_usable_ = WritesInPlace(fd);
     is_file_system_known_ = true;
     if (!is_usable_) return false;
   }
-  const uint64_t begin = RoundDown(offset);
-  // Not a byte of a page that is not backed as a whole.
-  const uint64_t limit = RoundDown(backed_bytes);
-  if (end > limit) return false;
-  const uint64_t size = std::min<uint64_t>(kWindowBytes, limit - begin);
-  void* const memory = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, static_cast<off_t>(begin));
-  if (memory == MAP_FAILED) {
-    is_usable_ = false;
-    return false;
-  }
-  memory_ = static_cast<char*>(memory);
-  begin_ = begin;
-  size_ = size;
-  return true;
+  now_ = Map(fd, RoundDown(offset), end, backed_bytes);
+  return now_.memory != nullptr;
 }
 
 bool PosixLogWindow::Populate(uint64_t end) {
-  const uint64_t wanted = std::min(RoundUp(end - begin_), size_);
-  if (madvise(memory_ + populated_, wanted - populated_, MADV_POPULATE_WRITE) != 0) {
-    Unmap();
+  const uint64_t wanted = std::min(RoundUp(end - now_.begin), now_.size);
+  if (madvise(now_.memory + now_.populated, wanted - now_.populated, MADV_POPULATE_WRITE) != 0) {
+    UnmapAll();
     is_usable_ = false;
     return false;
   }
-  populated_ = wanted;
+  now_.populated = wanted;
   return true;
 }
 
-void PosixLogWindow::Unmap() {
-  if (memory_ != nullptr) munmap(memory_, size_);
-  memory_ = nullptr;
-  size_ = 0;
-  populated_ = 0;
+void PosixLogWindow::PrepareNext(int fd, uint64_t backed_bytes) {
+  has_prepared_ = true;
+  const uint64_t end = now_.begin + now_.size;
+  next_ = Map(fd, end - kStepBytes, end + kStepBytes, backed_bytes);
+  if (next_.memory != nullptr) next_prefault_.Start(next_.memory, next_.size);
+}
+
+void PosixLogWindow::UnmapAll() {
+  next_prefault_.Finish();
+  next_.Unmap();
+  now_.Unmap();
+}
+
+void PosixLogWindow::Piece::Unmap() {
+  if (memory != nullptr) munmap(memory, size);
+  *this = {};
 }
 
 }  // namespace aeternus::env

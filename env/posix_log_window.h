@@ -10,7 +10,10 @@
 //     that does not know it (before 5.14) gets no window.
 //   - What is left: a file system that shuts down (its journal fails) between that and the store. Then the process dies
 //     of SIGBUS, with everything that was acknowledged as far on disk as it would be otherwise.
-//   - A window is small, and mapped anew as the file grows: what is behind it counts as memory of the process.
+//   - A window is small, and another one takes its place as the file grows: what is behind it counts as memory of the
+//     process. While the one is filled, the next is made writable by another thread (prefault.h).
+//
+// What was made writable and not yet stored to is written to disk by a sync in between, as zeros: a window at most.
 //
 // Measured, 168 B a store, ext4, Linux 6.18: write(2) 800 ns, faults 390 ns, steps of 64 KiB 230 ns.
 //
@@ -22,11 +25,13 @@
 #include <cstdint>
 #include <string_view>
 
+#include "env/prefault.h"
+
 namespace aeternus::env {
 
 class PosixLogWindow {
  public:
-  static constexpr size_t kWindowBytes = size_t{1} << 20;
+  static constexpr size_t kWindowBytes = size_t{256} << 10;
   static constexpr size_t kStepBytes = size_t{64} << 10;
 
   PosixLogWindow() = default;
@@ -39,17 +44,32 @@ class PosixLogWindow {
   bool Store(int fd, uint64_t offset, std::string_view data, uint64_t backed_bytes);
 
  private:
-  bool Reaches(uint64_t offset, uint64_t end) const { return offset >= begin_ && end <= begin_ + size_; }
+  // A mapped piece of the file.
+  struct Piece {
+    char* memory = nullptr;
+    uint64_t begin = 0;  // in the file
+    uint64_t size = 0;
+    uint64_t populated = 0;  // bytes at its beginning that may be stored to
+
+    bool Contains(uint64_t offset, uint64_t end) const { return offset >= begin && end <= begin + size; }
+    void Unmap();
+  };
+
+  // Maps what is backed of a window from `begin` on, if that goes beyond `end`.
+  Piece Map(int fd, uint64_t begin, uint64_t end, uint64_t backed_bytes);
   bool MoveTo(int fd, uint64_t offset, uint64_t end, uint64_t backed_bytes);
   bool Populate(uint64_t end);
-  void Unmap();
+  // Has the next piece made writable, once the present one is half full.
+  void PrepareNext(int fd, uint64_t backed_bytes);
+  void UnmapAll();
 
   bool is_usable_ = true;
   bool is_file_system_known_ = false;
-  char* memory_ = nullptr;
-  uint64_t begin_ = 0;      // of the window in the file
-  uint64_t size_ = 0;       // of the window
-  uint64_t populated_ = 0;  // bytes at its beginning that may be stored to
+  Piece now_;
+  bool has_prepared_ = false;  // has tried to, since it came to `now_`
+  // Begins a step before `now_` ends, so that every frame lies in one of the two.
+  Piece next_;
+  Prefault next_prefault_;
 };
 
 }  // namespace aeternus::env

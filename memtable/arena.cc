@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <utility>
 
 namespace aeternus {
 namespace {
@@ -32,14 +33,27 @@ char* Arena::Allocate(size_t size, size_t alignment) {
 }
 
 char* Arena::NewBlock(size_t size) {
-  if (size == kLargestBlockBytes) {
-    huge_blocks_.emplace_back(size);
-    memory_bytes_.fetch_add(size + sizeof(huge_blocks_.back()), std::memory_order_relaxed);
-    return huge_blocks_.back().data();
-  }
+  if (size == kLargestBlockBytes) return NextHugeBlock();
   blocks_.push_back(std::make_unique_for_overwrite<char[]>(size));
   memory_bytes_.fetch_add(size + sizeof(blocks_.back()), std::memory_order_relaxed);
   return blocks_.back().get();
+}
+
+char* Arena::NextHugeBlock() {
+  const auto make = [this] {
+    memory_bytes_.fetch_add(kLargestBlockBytes + sizeof(env::HugeBlock), std::memory_order_relaxed);
+    return env::HugeBlock(kLargestBlockBytes);
+  };
+  const bool is_first = huge_blocks_.empty();
+  if (is_first) {
+    huge_blocks_.push_back(make());
+  } else {
+    next_prefault_.Finish();
+    huge_blocks_.push_back(std::move(next_huge_block_));
+  }
+  next_huge_block_ = make();
+  next_prefault_.Start(next_huge_block_.data(), kLargestBlockBytes);
+  return huge_blocks_.back().data();
 }
 
 }  // namespace aeternus

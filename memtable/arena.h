@@ -1,7 +1,7 @@
 // Memory that is handed out in small pieces and given back all at once, when the arena dies.
 //
 // Blocks grow from tiny to large, so that a memtable of a 512 B write buffer costs no more than it holds and one of
-// 64 MiB asks for memory seldom, and then for huge pages.
+// 64 MiB asks for memory seldom, and then for huge pages. While one of these is handed out, the next is on its way.
 //
 // Thread safety: Allocate by one thread at a time; memory_bytes by any.
 #ifndef AETERNUS_MEMTABLE_ARENA_H_
@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "env/huge_block.h"
+#include "env/prefault.h"
 
 namespace aeternus {
 
@@ -33,12 +34,15 @@ class Arena {
 
  private:
   char* NewBlock(size_t size);
+  char* NextHugeBlock();
 
   char* free_ = nullptr;  // the rest of the newest ordinary block
   size_t free_bytes_ = 0;
   size_t next_block_bytes_ = kFirstBlockBytes;
   std::vector<std::unique_ptr<char[]>> blocks_;
   std::vector<env::HugeBlock> huge_blocks_;
+  env::HugeBlock next_huge_block_;
+  env::Prefault next_prefault_;  // dies first
   std::atomic<size_t> memory_bytes_{0};
 };
 
