@@ -43,6 +43,7 @@ absl::Status PosixLogFile::Commit(size_t n, Next next) {
   const bool is_stored =
       next == Next::kMore && can_allocate_ && window_.Store(descriptor_.get(), size_, data, allocated_);
   if (!is_stored) {
+    window_.LeaveFor(size_ + n);
     size_t written = 0;
     const absl::Status status = WriteFully("commit", descriptor_.get(), path_, size_, data, &written);
     if (!status.ok()) return written > 0 ? AsFinal(status) : status;

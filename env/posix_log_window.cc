@@ -2,15 +2,16 @@
 
 #include <linux/magic.h>
 #include <sys/mman.h>
+#include <sys/uio.h>
 #include <sys/vfs.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
+#include <iterator>
 #include <utility>
 
-#ifndef MADV_POPULATE_WRITE
-#define MADV_POPULATE_WRITE 23  // of Linux 5.14; the C library may be older
-#endif
+#include "env/populate.h"
 
 namespace aeternus::env {
 namespace {
@@ -28,6 +29,22 @@ bool WritesInPlace(int fd) {
   return type == EXT4_SUPER_MAGIC || type == TMPFS_MAGIC || type == kXfsMagic;
 }
 
+// Writes zeros to [begin, end) of the file, which are zeros already: for the pages, not for what they hold.
+bool FillWithZeros(int fd, uint64_t begin, uint64_t end) {
+  static constexpr std::array<char, PosixLogWindow::kStepBytes> kZeros{};
+  while (begin < end) {
+    iovec pieces[PosixLogWindow::kWindowBytes / PosixLogWindow::kStepBytes];
+    int count = 0;
+    for (uint64_t at = begin; at < end && count < static_cast<int>(std::size(pieces)); at += pieces[count++].iov_len) {
+      pieces[count] = {const_cast<char*>(kZeros.data()), std::min<size_t>(kZeros.size(), end - at)};
+    }
+    const ssize_t written = pwritev(fd, pieces, count, static_cast<off_t>(begin));
+    if (written <= 0) return false;
+    begin += static_cast<uint64_t>(written);
+  }
+  return true;
+}
+
 }  // namespace
 
 PosixLogWindow::~PosixLogWindow() { UnmapAll(); }
@@ -36,7 +53,7 @@ bool PosixLogWindow::Store(int fd, uint64_t offset, std::string_view data, uint6
   const uint64_t end = offset + data.size();
   if (!is_usable_ || data.size() > kStepBytes || end > backed_bytes) return false;
   if (!now_.Contains(offset, end) && !MoveTo(fd, offset, end, backed_bytes)) return false;
-  if (end - now_.begin > now_.populated && !Populate(end)) return false;
+  if (end - now_.begin > now_.populated && !Extend(fd, offset, end)) return false;
   std::memcpy(now_.memory + (offset - now_.begin), data.data(), data.size());
   if (!has_prepared_ && end - now_.begin > now_.size / 2) PrepareNext(fd, backed_bytes);
   return true;
@@ -58,7 +75,7 @@ PosixLogWindow::Piece PosixLogWindow::Map(int fd, uint64_t begin, uint64_t end, 
 bool PosixLogWindow::MoveTo(int fd, uint64_t offset, uint64_t end, uint64_t backed_bytes) {
   has_prepared_ = false;
   if (next_.Contains(offset, end)) {
-    if (next_prefault_.Finish()) next_.populated = next_.size;
+    if (next_ahead_.Finish()) next_.populated = next_.size;
     now_.Unmap();
     now_ = std::exchange(next_, {});
     return true;
@@ -73,9 +90,11 @@ bool PosixLogWindow::MoveTo(int fd, uint64_t offset, uint64_t end, uint64_t back
   return now_.memory != nullptr;
 }
 
-bool PosixLogWindow::Populate(uint64_t end) {
+bool PosixLogWindow::Extend(int fd, uint64_t offset, uint64_t end) {
   const uint64_t wanted = std::min(RoundUp(end - now_.begin), now_.size);
-  if (madvise(now_.memory + now_.populated, wanted - now_.populated, MADV_POPULATE_WRITE) != 0) {
+  const uint64_t zeros_begin = std::max(offset, now_.begin + now_.populated);
+  if (!FillWithZeros(fd, zeros_begin, now_.begin + wanted) ||
+      !Populate(now_.memory + now_.populated, wanted - now_.populated)) {
     UnmapAll();
     is_usable_ = false;
     return false;
@@ -86,13 +105,22 @@ bool PosixLogWindow::Populate(uint64_t end) {
 
 void PosixLogWindow::PrepareNext(int fd, uint64_t backed_bytes) {
   has_prepared_ = true;
-  const uint64_t end = now_.begin + now_.size;
-  next_ = Map(fd, end - kStepBytes, end + kStepBytes, backed_bytes);
-  if (next_.memory != nullptr) next_prefault_.Start(next_.memory, next_.size);
+  const uint64_t now_end = now_.begin + now_.size;
+  next_ = Map(fd, now_end - kStepBytes, now_end + kStepBytes, backed_bytes);
+  if (next_.memory == nullptr) return;
+  next_ahead_.Start([fd, now_end, next = next_] {
+    return FillWithZeros(fd, now_end, next.begin + next.size) && Populate(next.memory, next.size);
+  });
+}
+
+void PosixLogWindow::LeaveFor(uint64_t end) {
+  if (next_.memory == nullptr || end <= now_.begin + now_.size) return;
+  next_ahead_.Finish();
+  next_.Unmap();
 }
 
 void PosixLogWindow::UnmapAll() {
-  next_prefault_.Finish();
+  next_ahead_.Finish();
   next_.Unmap();
   now_.Unmap();
 }

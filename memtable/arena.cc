@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <utility>
 
+#include "env/populate.h"
+
 namespace aeternus {
 namespace {
 
@@ -48,11 +50,11 @@ char* Arena::NextHugeBlock() {
   if (is_first) {
     huge_blocks_.push_back(make());
   } else {
-    next_prefault_.Finish();
+    next_ahead_.Finish();
     huge_blocks_.push_back(std::move(next_huge_block_));
   }
   next_huge_block_ = make();
-  next_prefault_.Start(next_huge_block_.data(), kLargestBlockBytes);
+  next_ahead_.Start([data = next_huge_block_.data()] { return env::Populate(data, kLargestBlockBytes); });
   return huge_blocks_.back().data();
 }
 

@@ -12,8 +12,8 @@
 #include <memory>
 #include <vector>
 
+#include "env/ahead.h"
 #include "env/huge_block.h"
-#include "env/prefault.h"
 
 namespace aeternus {
 
@@ -42,7 +42,7 @@ class Arena {
   std::vector<std::unique_ptr<char[]>> blocks_;
   std::vector<env::HugeBlock> huge_blocks_;
   env::HugeBlock next_huge_block_;
-  env::Prefault next_prefault_;  // dies first
+  env::Ahead next_ahead_;  // its pages; dies first
   std::atomic<size_t> memory_bytes_{0};
 };
 
