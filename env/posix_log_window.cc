@@ -55,7 +55,7 @@ bool PosixLogWindow::Store(int fd, uint64_t offset, std::string_view data, uint6
   if (!now_.Contains(offset, end) && !MoveTo(fd, offset, end, backed_bytes)) return false;
   if (end - now_.begin > now_.populated && !Extend(fd, offset, end)) return false;
   std::memcpy(now_.memory + (offset - now_.begin), data.data(), data.size());
-  if (!has_prepared_ && end - now_.begin > now_.size / 2) PrepareNext(fd, backed_bytes);
+  if (!has_prepared_ && end - now_.begin > now_.size / 2) PrepareNext(fd, end, backed_bytes);
   return true;
 }
 
@@ -103,9 +103,11 @@ bool PosixLogWindow::Extend(int fd, uint64_t offset, uint64_t end) {
   return true;
 }
 
-void PosixLogWindow::PrepareNext(int fd, uint64_t backed_bytes) {
+void PosixLogWindow::PrepareNext(int fd, uint64_t offset, uint64_t backed_bytes) {
   has_prepared_ = true;
   const uint64_t now_end = now_.begin + now_.size;
+  // What both pieces hold is filled by this thread, which stores to it.
+  if (now_.populated < now_.size && !Extend(fd, offset, now_end)) return;
   next_ = Map(fd, now_end - kStepBytes, now_end + kStepBytes, backed_bytes);
   if (next_.memory == nullptr) return;
   next_ahead_.Start([fd, now_end, next = next_] {

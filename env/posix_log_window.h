@@ -67,7 +67,7 @@ class PosixLogWindow {
   // Makes `now_` writable up to `end`, at least; zeros are filled in from `offset` on.
   bool Extend(int fd, uint64_t offset, uint64_t end);
   // Has the next piece prepared, once the present one is half full.
-  void PrepareNext(int fd, uint64_t backed_bytes);
+  void PrepareNext(int fd, uint64_t offset, uint64_t backed_bytes);
   void UnmapAll();
 
   bool is_usable_ = true;
