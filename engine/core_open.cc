@@ -15,6 +15,9 @@
 namespace aeternus {
 namespace {
 
+// What a memtable takes for a full write buffer of small entries.
+constexpr size_t MemtableBytes(size_t write_buffer_bytes) { return write_buffer_bytes + write_buffer_bytes / 2; }
+
 // File numbers are set aside in the manifest by this many at a time.
 constexpr uint64_t kReservedNumbers = 1024;
 
@@ -45,7 +48,8 @@ Core::Core(std::string dir, const CoreOptions& options)
       options_(options),
       env_(options.env != nullptr ? options.env : env::Env::Posix()),
       file_system_(env_->file_system),
-      resources_(std::make_shared<MemoryResources>(options.memory_budget_bytes)),
+      resources_(
+          std::make_shared<MemoryResources>(options.memory_budget_bytes, MemtableBytes(options.write_buffer_bytes))),
       obsolete_(env_->file_system),
       reserve_(env_->file_system, PathOf(kReserveName)) {}
 
@@ -73,8 +77,9 @@ absl::Status Core::Recover(const absl::Status& no_room) {
   AETERNUS_ASSIGN_OR_RETURN(const ManifestState state, ReadManifest(contents));
   AETERNUS_RETURN_IF_ERROR(LeaveForeignManifests(state, &contents));
   AETERNUS_RETURN_IF_ERROR(CheckTables(state, contents));
-  AETERNUS_ASSIGN_OR_RETURN(
-      Replay replay, ReplayLogs(file_system_, dir_, state, contents.logs, [] { return std::make_shared<Memtable>(); }));
+  AETERNUS_ASSIGN_OR_RETURN(Replay replay, ReplayLogs(file_system_, dir_, state, contents.logs, [this] {
+                              return std::make_shared<Memtable>(&resources_->spare_blocks);
+                            }));
   // Nothing that is only in memory's view of the disk may be counted on from here [SYNC_BEFORE_CUT].
   if (replay.holds_entries()) AETERNUS_RETURN_IF_ERROR(MakeReplayDurable(file_system_, dir_, replay));
   AETERNUS_RETURN_IF_ERROR(SwitchManifest(state, replay, contents));
@@ -350,7 +355,7 @@ std::shared_ptr<sstable::Table> Core::OpenTable(const TableMetadata& metadata) c
 }
 
 std::shared_ptr<ChargedMemtable> Core::NewMemtable() const {
-  return std::make_shared<ChargedMemtable>(resources_, std::make_shared<Memtable>());
+  return std::make_shared<ChargedMemtable>(resources_, std::make_shared<Memtable>(&resources_->spare_blocks));
 }
 
 }  // namespace aeternus

@@ -15,7 +15,9 @@ void ChargedMemtable::Recharge() {
     resources_->budget.Release(charged_bytes_ - now);
   }
   charged_bytes_ = now;
-  if (resources_->budget.used_bytes() > resources_->budget.limit_bytes()) resources_->cache.MakeRoom();
+  const MemoryBudget& budget = resources_->budget;
+  if (budget.used_bytes() > budget.limit_bytes()) resources_->cache.MakeRoom();
+  if (budget.used_bytes() > budget.limit_bytes()) resources_->spare_blocks.Clear();
 }
 
 absl::StatusOr<VisibleIterator> NewViewIterator(const View& view, VisibleIterator::Options options) {

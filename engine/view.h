@@ -6,6 +6,7 @@
 #ifndef AETERNUS_ENGINE_VIEW_H_
 #define AETERNUS_ENGINE_VIEW_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -17,6 +18,7 @@
 #include "absl/status/statusor.h"
 #include "base/types.h"
 #include "cache/frame_cache.h"
+#include "env/huge_block_pool.h"
 #include "iterator/visible_iterator.h"
 #include "manifest/version.h"
 #include "memtable/memtable.h"
@@ -26,9 +28,15 @@ namespace aeternus {
 
 // The memory of one database. Outlives whatever was charged to it, pinned values of a destroyed database included.
 struct MemoryResources {
-  explicit MemoryResources(size_t limit_bytes) : budget(limit_bytes), cache(&budget) {}
+  // Of what memtables have done with, `max_spare_bytes` are kept for the next ones.
+  MemoryResources(size_t limit_bytes, size_t max_spare_bytes)
+      : budget(limit_bytes), cache(&budget), spare_blocks(max_spare_bytes, [this](ptrdiff_t bytes) {
+          bytes > 0 ? budget.Charge(static_cast<size_t>(bytes)) : budget.Release(static_cast<size_t>(-bytes));
+        }) {}
+
   MemoryBudget budget;
   FrameCache cache;
+  env::HugeBlockPool spare_blocks;
 };
 
 // A memtable whose arena counts against the budget for as long as anyone holds it.

@@ -42,20 +42,27 @@ char* Arena::NewBlock(size_t size) {
 }
 
 char* Arena::NextHugeBlock() {
-  const auto make = [this] {
-    memory_bytes_.fetch_add(kLargestBlockBytes + sizeof(env::HugeBlock), std::memory_order_relaxed);
-    return env::HugeBlock(kLargestBlockBytes);
-  };
-  const bool is_first = huge_blocks_.empty();
-  if (is_first) {
-    huge_blocks_.push_back(make());
-  } else {
-    next_ahead_.Finish();
-    huge_blocks_.push_back(std::move(next_huge_block_));
-  }
-  next_huge_block_ = make();
-  next_ahead_.Start([data = next_huge_block_.data()] { return env::Populate(data, kLargestBlockBytes); });
+  if (huge_blocks_.empty()) PrepareHugeBlock();
+  next_ahead_.Finish();
+  huge_blocks_.push_back(std::move(next_huge_block_));
+  PrepareHugeBlock();
   return huge_blocks_.back().data();
+}
+
+void Arena::PrepareHugeBlock() {
+  memory_bytes_.fetch_add(kLargestBlockBytes + sizeof(env::HugeBlock), std::memory_order_relaxed);
+  if (pool_ != nullptr) next_huge_block_ = pool_->Take();
+  if (next_huge_block_.data() != nullptr) return;
+  next_huge_block_ = env::HugeBlock(kLargestBlockBytes);
+  if (huge_blocks_.empty()) return;  // needed at once
+  next_ahead_.Start([data = next_huge_block_.data()] { return env::Populate(data, kLargestBlockBytes); });
+}
+
+Arena::~Arena() {
+  next_ahead_.Finish();
+  if (pool_ == nullptr) return;
+  for (env::HugeBlock& block : huge_blocks_) pool_->Give(std::move(block));
+  if (next_huge_block_.data() != nullptr) pool_->Give(std::move(next_huge_block_));
 }
 
 }  // namespace aeternus

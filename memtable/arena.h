@@ -14,6 +14,7 @@
 
 #include "env/ahead.h"
 #include "env/huge_block.h"
+#include "env/huge_block_pool.h"
 
 namespace aeternus {
 
@@ -22,7 +23,9 @@ class Arena {
   static constexpr size_t kFirstBlockBytes = size_t{1} << 10;
   static constexpr size_t kLargestBlockBytes = env::HugeBlock::kPageBytes;
 
-  Arena() = default;
+  // Huge blocks come from `pool`, and go there in the end; it may be null, and outlives the arena.
+  explicit Arena(env::HugeBlockPool* pool = nullptr) : pool_(pool) {}
+  ~Arena();
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
 
@@ -35,7 +38,9 @@ class Arena {
  private:
   char* NewBlock(size_t size);
   char* NextHugeBlock();
+  void PrepareHugeBlock();
 
+  env::HugeBlockPool* const pool_;
   char* free_ = nullptr;  // the rest of the newest ordinary block
   size_t free_bytes_ = 0;
   size_t next_block_bytes_ = kFirstBlockBytes;

@@ -14,6 +14,8 @@
 namespace aeternus {
 
 struct Memtable::Impl {
+  explicit Impl(env::HugeBlockPool* pool) : arena(pool) {}
+
   // The counters are for others to look at; what publishes an entry is its link.
   void Count(size_t bytes, Lsn lsn) {
     DCHECK_GT(lsn.value, last_lsn.load(std::memory_order_relaxed)) << "LSNs ascend";
@@ -36,7 +38,7 @@ struct Memtable::Impl {
   std::atomic<uint64_t> last_lsn{0};
 };
 
-Memtable::Memtable() : impl_(std::make_unique<Impl>()) {}
+Memtable::Memtable(env::HugeBlockPool* pool) : impl_(std::make_unique<Impl>(pool)) {}
 
 Memtable::~Memtable() = default;
 

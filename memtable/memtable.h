@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "base/entry.h"
+#include "env/huge_block_pool.h"
 #include "iterator/entry_iterator.h"
 #include "iterator/fragmented_tombstones.h"
 
@@ -35,7 +36,8 @@ class Memtable {
     std::string_view value;
   };
 
-  Memtable();
+  // Memory is taken from `pool` and goes back there; it may be null, and outlives the memtable.
+  explicit Memtable(env::HugeBlockPool* pool = nullptr);
   ~Memtable();
   Memtable(const Memtable&) = delete;
   Memtable& operator=(const Memtable&) = delete;
