@@ -20,6 +20,14 @@ static_assert(kMaxBatchSizeBytes == wal::kMaxPayloadSizeBytes, "a batch is the p
 
 size_t BatchBytes(const PendingCommit& commit) { return commit.batch->size_bytes(); }
 
+// Has the place of the first key loaded while its frame is written.
+void ExpectFirstKey(const WriteBatch& batch, Memtable* memtable) {
+  ForEachOperation(batch, [&](const BatchOperation& operation) {
+    if (operation.kind != EntryKind::kRangeDelete) memtable->Expect(operation.key);
+    return false;
+  });
+}
+
 bool HoldsPut(const WriteBatch& batch) {
   bool holds_put = false;
   ForEachOperation(batch, [&](const BatchOperation& operation) {
@@ -124,6 +132,7 @@ absl::Status Core::CommitRun(absl::Span<PendingCommit* const> run) {
     return absl::ResourceExhaustedError("the database has used up its 2^56 log sequence numbers");
   }
   const Lsn first(last_lsn_.value + 1);
+  ExpectFirstKey(*run[0]->batch, &active_->table());
   AETERNUS_RETURN_IF_ERROR(LogRun(run, first, sync));
   last_lsn_ = Lsn(last_lsn_.value + operations);
   if (sync && !IsPlanted(PlantedBug::kAcknowledgedBeforeSync)) {

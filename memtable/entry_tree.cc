@@ -375,24 +375,30 @@ EntryTree::Cursor::Taken EntryTree::Cursor::TakeSingleBehind(EntryView* out, siz
 
 // ---- writing ----
 
-// The newest version of the key, or null when it is not there; then the path leads to where it belongs.
-EntryTree::Entry* EntryTree::FindPath(std::string_view key) {
+// Makes the path, but for the rank in the leaf.
+void EntryTree::FindLeaf(std::string_view key) {
   path_size_ = 0;
   Node* node = root_.load(std::memory_order_relaxed);
   while (true) {
     CHECK_LT(path_size_, kMaxHeight);
+    Step& step = path_[path_size_++];
+    step.node = node;
+    if (node->is_leaf()) return;
     const uint64_t order = node->LoadOrder();
-    if (node->is_leaf()) {
-      Entry* found = nullptr;
-      const size_t rank = node->RankOfKey(order, key, &found);
-      path_[path_size_++] = {node, rank};
-      return found;
-    }
-    const size_t rank = std::max<size_t>(node->RankOfChild<true>(order, key), 1) - 1;
-    path_[path_size_++] = {node, rank};
-    node = node->child(SlotOf(order, rank));
+    step.rank = std::max<size_t>(node->RankOfChild<true>(order, key), 1) - 1;
+    node = node->child(SlotOf(order, step.rank));
     node->Prefetch();
   }
+}
+
+// The newest version of the key, or null when it is not there; then the path leads to where it belongs.
+EntryTree::Entry* EntryTree::FindPath(std::string_view key) {
+  if (expected_.empty() || key != expected_) FindLeaf(key);
+  expected_.clear();
+  Step& leaf = path_[path_size_ - 1];
+  Entry* found = nullptr;
+  leaf.rank = leaf.node->RankOfKey(leaf.node->LoadOrder(), key, &found);
+  return found;
 }
 
 // What ends the node at `depth` of the path: the bound of its next sibling, or what ends its parent.
@@ -408,6 +414,13 @@ const EntryTree::Entry* EntryTree::HighOf(size_t depth) const {
 // Whether `key` comes right behind the key of `last`, where the path leads.
 bool EntryTree::FollowsLast(const Entry* last, std::string_view key) const {
   return last != nullptr && last->key() < key && (last_high_ == nullptr || key < last_high_->key());
+}
+
+void EntryTree::Expect(std::string_view key) {
+  if (FollowsLast(last_, key)) return;
+  last_ = nullptr;
+  FindLeaf(key);
+  expected_ = key;
 }
 
 void EntryTree::Insert(const EntryView& view) {

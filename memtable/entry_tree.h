@@ -39,6 +39,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -62,6 +63,10 @@ class EntryTree {
   // Copies key and value. The LSN is greater than those of all versions of the key in the tree. A key that comes right
   // behind the one inserted last costs no search.
   void Insert(const EntryView& entry);
+
+  // By the one who inserts: `key` will be the next. Finds its leaf and has it loaded, so that what is done meanwhile
+  // hides the cache miss.
+  void Expect(std::string_view key);
 
   // The newest version of `key` with LSN <= snapshot.
   std::optional<EntryView> Find(std::string_view key, Lsn snapshot) const;
@@ -96,6 +101,7 @@ class EntryTree {
   Place Edge(bool first) const;
 
   // The writer's.
+  void FindLeaf(std::string_view key);
   Entry* FindPath(std::string_view key);
   bool FollowsLast(const Entry* last, std::string_view key) const;
   const Entry* HighOf(size_t depth) const;
@@ -105,11 +111,12 @@ class EntryTree {
 
   Arena* const arena_;
   std::atomic<Node*> root_;
-  // The writer's alone: the way to the leaf of the last key, valid until a node is replaced.
+  // The writer's alone: the way to the leaf of the last key, or of the next, valid until a node is replaced.
   std::array<Step, kMaxHeight> path_;
   size_t path_size_ = 0;
   const Entry* last_ = nullptr;       // inserted last, where the path leads and at the end of its leaf; null: not so
   const Entry* last_high_ = nullptr;  // what ends that leaf
+  std::string expected_;              // the key whose leaf is at the end of the path; empty: none
 };
 
 // One version of a key, in its place in the arena.

@@ -125,7 +125,9 @@ TEST_P(EntryTreeTest, AnswersAsAMap) {
     Tree tree;
     const uint64_t count = 1 + random.Below(3'000);
     for (uint64_t lsn = 1; lsn <= count; ++lsn) {
-      tree.Put(GetParam().key(&random), Lsn(lsn), std::string(random.Below(20), 'v'));
+      const std::string key = GetParam().key(&random);
+      if (random.Below(2) == 0) tree.entries.Expect(random.Below(4) == 0 ? GetParam().key(&random) : key);
+      tree.Put(key, Lsn(lsn), std::string(random.Below(20), 'v'));
       const std::string sought = GetParam().key(&random);
       ASSERT_NO_FATAL_FAILURE(ExpectFound(tree, sought, Lsn(random.Below(lsn + 2))));
       const auto at_or_after = tree.model.lower_bound(sought);
@@ -255,7 +257,11 @@ TEST(EntryTree, KeysInAnyRegularOrderAreFound) {
   };
   for (const auto& order : orders) {
     Tree tree;
-    for (uint64_t i = 0; i < kCount; ++i) tree.Put(absl::StrFormat("%016d", order(i)), Lsn(i + 1), "v");
+    for (uint64_t i = 0; i < kCount; ++i) {
+      const std::string key = absl::StrFormat("%016d", order(i));
+      if (i % 3 != 0) tree.entries.Expect(key);
+      tree.Put(key, Lsn(i + 1), "v");
+    }
     ASSERT_EQ(tree.model.size(), kCount);
     ASSERT_NO_FATAL_FAILURE(ExpectWholeWalks(tree));
     for (uint64_t i = 0; i < kCount; i += 7) {

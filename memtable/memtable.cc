@@ -42,6 +42,8 @@ Memtable::Memtable(env::HugeBlockPool* pool) : impl_(std::make_unique<Impl>(pool
 
 Memtable::~Memtable() = default;
 
+void Memtable::Expect(std::string_view key) { impl_->points.Expect(key); }
+
 void Memtable::Put(std::string_view key, Lsn lsn, std::string_view value) {
   impl_->points.Insert({key, lsn, EntryKind::kPut, value});
   impl_->Count(key.size() + value.size(), lsn);

@@ -7,9 +7,9 @@
 //
 // Entries live in an arena until the memtable dies; whoever reads holds it by shared_ptr.
 //
-// Thread safety: Put, Delete, DeleteRange by one thread at a time (the commit mutex); everything else by any number,
-// also beside the writer. A reader sees every entry whose LSN was published before it began (invariant 4). Reads of
-// range tombstones take a lock for the time of copying one pointer, and only when there are any.
+// Thread safety: Expect, Put, Delete, DeleteRange by one thread at a time (the commit mutex); everything else by any
+// number, also beside the writer. A reader sees every entry whose LSN was published before it began (invariant 4).
+// Reads of range tombstones take a lock for the time of copying one pointer, and only when there are any.
 #ifndef AETERNUS_MEMTABLE_MEMTABLE_H_
 #define AETERNUS_MEMTABLE_MEMTABLE_H_
 
@@ -42,6 +42,8 @@ class Memtable {
   Memtable(const Memtable&) = delete;
   Memtable& operator=(const Memtable&) = delete;
 
+  // `key` will be the next one that is put or deleted: a hint, by the writer, while it has something else to do.
+  void Expect(std::string_view key);
   // LSNs ascend over all three. Copies what it is given.
   void Put(std::string_view key, Lsn lsn, std::string_view value);
   void Delete(std::string_view key, Lsn lsn);
