@@ -20,7 +20,7 @@ constexpr std::string_view kAdvice = "; nothing was changed";
 
 // Applies the operations of one batch frame. A batch that passed its checksum and does not decode is corruption, not a
 // torn tail.
-absl::Status ApplyBatch(const wal::Frame& frame, std::string_view file, uint64_t offset, Memtable* memtable) {
+absl::Status ApplyBatch(const wal::Frame& frame, std::string_view file, uint64_t offset, Memtable::Loader* memtable) {
   BatchReader reader(frame.payload, file, offset);
   for (uint32_t i = 0; i < frame.lsn_count; ++i) {
     AETERNUS_ASSIGN_OR_RETURN(const std::optional<BatchOperation> operation, reader.Next());
@@ -214,9 +214,18 @@ class Replayer {
   absl::Status ReplayFrames(wal::Reader& reader, const wal::Frame& link_frame, const LogLink& link, FileNumber number) {
     // What the first log of the chain follows has been flushed.
     replay_.last_lsn = std::max(replay_.last_lsn, link.last_lsn);
-    Lsn next = link_frame.first_lsn;
+    const Lsn next = link_frame.first_lsn;
     ExtendChain(number, reader.offset());
     ReplayedLog& log = replay_.logs.back();
+    Memtable::Loader loader(log.memtable.get());
+    AETERNUS_RETURN_IF_ERROR(ReplayBatches(reader, next, number, &log, &loader));
+    loader.Finish();
+    return absl::OkStatus();
+  }
+
+  // The batches of one log, from LSN `next` on, up to where it ends; then takes note of what lies behind them.
+  absl::Status ReplayBatches(wal::Reader& reader, Lsn next, FileNumber number, ReplayedLog* log,
+                             Memtable::Loader* loader) {
     while (true) {
       if (IsCutLog(number) && reader.offset() >= manifest_.cut->offset_bytes) {
         is_end_known_ = true;
@@ -229,11 +238,11 @@ class Replayer {
         replay_.proven_durable = is_end_known_ && frame->synced_lsn == replay_.last_lsn;
         return NoteFrames(reader, frame, number);
       }
-      AETERNUS_RETURN_IF_ERROR(ApplyBatch(*frame, reader.path(), reader.frame_offset(), log.memtable.get()));
+      AETERNUS_RETURN_IF_ERROR(ApplyBatch(*frame, reader.path(), reader.frame_offset(), loader));
       replay_.last_lsn = frame->last_lsn();
       replay_.max_lsn = std::max(replay_.max_lsn, replay_.last_lsn);
       next = Lsn(replay_.last_lsn.value + 1);
-      log.end_offset = reader.offset();
+      log->end_offset = reader.offset();
     }
   }
 

@@ -102,7 +102,7 @@ class alignas(64) EntryTree::Node {
     for (size_t end = less + equal; less < end;) {
       const size_t middle = (less + end) / 2;
       const Entry* const low = child(SlotOf(order, middle))->low_;
-      const int c = low == nullptr ? -1 : low->key().compare(key);
+      const int c = low == nullptr ? -1 : CompareKeys(low->key(), key);
       if (c < 0 || (kOrEqual && c == 0)) {
         less = middle + 1;
       } else {
@@ -125,7 +125,7 @@ class alignas(64) EntryTree::Node {
     for (size_t end = less + equal; less < end;) {
       const size_t middle = (less + end) / 2;
       Entry* const at = entry(SlotOf(order, middle));
-      const int c = at->key().compare(key);
+      const int c = CompareKeys(at->key(), key);
       if (c == 0) {
         *found = at;
         return middle;
@@ -413,7 +413,8 @@ const EntryTree::Entry* EntryTree::HighOf(size_t depth) const {
 
 // Whether `key` comes right behind the key of `last`, where the path leads.
 bool EntryTree::FollowsLast(const Entry* last, std::string_view key) const {
-  return last != nullptr && last->key() < key && (last_high_ == nullptr || key < last_high_->key());
+  return last != nullptr && CompareKeys(last->key(), key) < 0 &&
+         (last_high_ == nullptr || CompareKeys(key, last_high_->key()) < 0);
 }
 
 void EntryTree::Expect(std::string_view key) {
@@ -494,6 +495,67 @@ void EntryTree::Rebuild(size_t depth, absl::Span<Node* const> replacements) {
   Node* const left = NewNode(all.first(middle), node->low(), children[middle]->low());
   Node* const right = NewNode(all.subspan(middle), children[middle]->low(), high);
   ReplaceChild(depth, {left, right});
+}
+
+// ---- loading ----
+
+void EntryTree::Loader::Add(const EntryView& view) {
+  Entry* const entry = tree_->NewEntry(view, nullptr);
+  const std::string_view key = entry->key();
+  common_prefix_size_ =
+      items_.empty() ? key.size() : CommonPrefixSize(items_[0].entry->key().substr(0, common_prefix_size_), key);
+  items_.push_back({.word = 0, .entry = entry});
+}
+
+void EntryTree::Loader::SortItems() {
+  for (Item& item : items_) item.word = KeyPrefix(item.entry->key(), common_prefix_size_);
+  std::sort(items_.begin(), items_.end(), [](const Item& a, const Item& b) {
+    if (a.word != b.word) return a.word < b.word;
+    const int c = CompareKeys(a.entry->key(), b.entry->key());
+    return c != 0 ? c < 0 : a.entry->lsn < b.entry->lsn;
+  });
+}
+
+std::vector<EntryTree::Entry*> EntryTree::Loader::HangVersions() {
+  std::vector<Entry*> newest;
+  newest.reserve(items_.size());
+  const Item* before = nullptr;
+  for (const Item& item : items_) {
+    if (before != nullptr && before->word == item.word && before->entry->key() == item.entry->key()) {
+      // What it needs room for was not known when it was added: it is copied.
+      newest.back() = tree_->NewEntry(item.entry->view(), newest.back());
+    } else {
+      newest.push_back(item.entry);
+    }
+    before = &item;
+  }
+  return newest;
+}
+
+void EntryTree::Loader::Finish() {
+  if (items_.empty()) return;
+  SortItems();
+  std::vector<Node*> level = tree_->BuildLevel<Entry>(HangVersions());
+  items_ = {};
+  while (level.size() > 1) level = tree_->BuildLevel<Node>(level);
+  tree_->root_.store(level[0], std::memory_order_release);
+}
+
+// Full nodes, but for the last two, which share what is left: no node has less than two slots if it can be helped.
+template <typename Slot>
+std::vector<EntryTree::Node*> EntryTree::BuildLevel(absl::Span<Slot* const> slots) {
+  std::vector<Node*> nodes;
+  nodes.reserve(slots.size() / kSlots + 1);
+  const Entry* low = nullptr;  // nothing bounds the first
+  while (!slots.empty()) {
+    size_t n = std::min(slots.size(), kSlots);
+    if (slots.size() > kSlots && slots.size() < 2 * kSlots) n = slots.size() / 2;
+    const Entry* const high = n < slots.size() ? LeastOf(slots[n]) : nullptr;
+    nodes.push_back(NewNode(slots.first(n), low, high));
+    low = high;
+    slots.remove_prefix(n);
+  }
+  return nodes;
 }
 
 }  // namespace aeternus

@@ -53,6 +53,7 @@ namespace aeternus {
 class EntryTree {
  public:
   class Cursor;
+  class Loader;
   class Version;
 
   // `arena` outlives the tree.
@@ -100,6 +101,10 @@ class EntryTree {
   Place Search(std::string_view key) const;
   Place Edge(bool first) const;
 
+  // The nodes over `slots`, which are in order.
+  template <typename Slot>
+  std::vector<Node*> BuildLevel(absl::Span<Slot* const> slots);
+
   // The writer's.
   void FindLeaf(std::string_view key);
   Entry* FindPath(std::string_view key);
@@ -117,6 +122,33 @@ class EntryTree {
   const Entry* last_ = nullptr;       // inserted last, where the path leads and at the end of its leaf; null: not so
   const Entry* last_high_ = nullptr;  // what ends that leaf
   std::string expected_;              // the key whose leaf is at the end of the path; empty: none
+};
+
+// Fills an empty tree that nobody reads or writes yet: sorts, and builds the nodes from below, in a third of the time
+// that inserting one entry after the other takes.
+class EntryTree::Loader {
+ public:
+  // `tree` outlives it.
+  explicit Loader(EntryTree* tree) : tree_(tree) {}
+
+  // As Insert.
+  void Add(const EntryView& entry);
+  // Puts all that was added into the tree; once.
+  void Finish();
+
+ private:
+  struct Item {
+    uint64_t word;  // of its key: the bytes behind what all keys begin with
+    Entry* entry;
+  };
+
+  void SortItems();
+  // One entry for each key, in order: its newest version, with the others behind it.
+  std::vector<Entry*> HangVersions();
+
+  EntryTree* const tree_;
+  std::vector<Item> items_;
+  size_t common_prefix_size_ = 0;
 };
 
 // One version of a key, in its place in the arena.

@@ -164,6 +164,29 @@ TEST_P(EntryTreeTest, ACursorWalksAsAMapIterator) {
   }
 }
 
+// Then it grows like any other.
+TEST_P(EntryTreeTest, ALoadedTreeAnswersAsOneThatWasFilledByInserts) {
+  Random random = Random::ForTest();
+  for (int round = 0; round < 20; ++round) {
+    Tree tree;
+    EntryTree::Loader loader(&tree.entries);
+    uint64_t lsn = 0;
+    for (uint64_t n = random.Below(round % 2 == 0 ? 40 : 4'000); lsn < n;) {
+      const std::string key = GetParam().key(&random);
+      const std::string value(random.Below(20), 'v');
+      loader.Add({key, Lsn(++lsn), EntryKind::kPut, value});
+      tree.model[key][Lsn(lsn)] = value;
+    }
+    loader.Finish();
+    ASSERT_NO_FATAL_FAILURE(ExpectWholeWalks(tree));
+    for (int i = 0; i < 100; ++i) {
+      ASSERT_NO_FATAL_FAILURE(ExpectFound(tree, GetParam().key(&random), Lsn(random.Below(lsn + 2))));
+    }
+    for (int i = 0; i < 500; ++i) tree.Put(GetParam().key(&random), Lsn(++lsn), "w");
+    ASSERT_NO_FATAL_FAILURE(ExpectWholeWalks(tree));
+  }
+}
+
 // The leaf on which it stands is split, and so are the nodes above; keys that it has yet to meet get newer versions.
 TEST_P(EntryTreeTest, ACursorMeetsAllThatWasThereAtItsSeekWhileTheTreeGrowsUnderIt) {
   Random random = Random::ForTest();

@@ -62,6 +62,33 @@ void Memtable::DeleteRange(std::string_view start, std::optional<std::string_vie
   impl_->Count(start.size() + (end.has_value() ? end->size() : 0), lsn);
 }
 
+struct Memtable::Loader::Impl {
+  explicit Impl(Memtable* memtable) : memtable(memtable), points(&memtable->impl_->points) {}
+
+  Memtable* const memtable;
+  EntryTree::Loader points;
+};
+
+Memtable::Loader::Loader(Memtable* memtable) : impl_(std::make_unique<Impl>(memtable)) {}
+
+Memtable::Loader::~Loader() = default;
+
+void Memtable::Loader::Put(std::string_view key, Lsn lsn, std::string_view value) {
+  impl_->points.Add({key, lsn, EntryKind::kPut, value});
+  impl_->memtable->impl_->Count(key.size() + value.size(), lsn);
+}
+
+void Memtable::Loader::Delete(std::string_view key, Lsn lsn) {
+  impl_->points.Add({key, lsn, EntryKind::kDelete, ""});
+  impl_->memtable->impl_->Count(key.size(), lsn);
+}
+
+void Memtable::Loader::DeleteRange(std::string_view start, std::optional<std::string_view> end, Lsn lsn) {
+  impl_->memtable->DeleteRange(start, end, lsn);
+}
+
+void Memtable::Loader::Finish() { impl_->points.Finish(); }
+
 std::optional<Memtable::Version> Memtable::Find(std::string_view key, Lsn snapshot) const {
   const std::optional<EntryView> entry = impl_->points.Find(key, snapshot);
   if (!entry.has_value()) return std::nullopt;

@@ -73,6 +73,36 @@ TEST(Memtable, PointReadsSeeTheModelAtEverySnapshot) {
   }
 }
 
+TEST(Memtable, ALoadedOneIsAsOneThatWasWritten) {
+  constexpr uint64_t kKeys = 20;
+  Random random = Random::ForTest();
+  for (int round = 0; round < 20; ++round) {
+    const History history = RandomHistory(&random, 120, kKeys);
+    Memtable written, loaded;
+    Memtable::Loader loader(&loaded);
+    for (const Operation& operation : history.operations) {
+      Apply(operation, &written);
+      switch (operation.kind) {
+        case EntryKind::kPut:
+          loader.Put(operation.key, operation.lsn, operation.value);
+          break;
+        case EntryKind::kDelete:
+          loader.Delete(operation.key, operation.lsn);
+          break;
+        default:
+          loader.DeleteRange(operation.key, operation.end, operation.lsn);
+      }
+    }
+    loader.Finish();
+    for (uint64_t snapshot = 0; snapshot <= 121; ++snapshot) {
+      ASSERT_EQ(GetAll(loaded, kKeys, Lsn(snapshot)), history.VisibleAt(Lsn(snapshot))) << "at " << snapshot;
+    }
+    EXPECT_EQ(loaded.entry_count(), written.entry_count());
+    EXPECT_EQ(loaded.entry_bytes(), written.entry_bytes());
+    EXPECT_EQ(loaded.last_lsn(), written.last_lsn());
+  }
+}
+
 void ExpectSameWalks(EntryIterator& actual, std::vector<OwnedEntry> entries, uint64_t lsn_bound, Random* random) {
   VectorIterator expected(std::move(entries));
   EXPECT_FALSE(actual.Valid());
