@@ -147,13 +147,12 @@ absl::Status Background::WaitForRoom(size_t bytes) {
   return status;
 }
 
+bool Background::IsMending() const { return flush_scheduled_ && !stopped_ && !flush_error_.ok(); }
+
 absl::Status Background::WaitForFlushes() {
   env::MutexLock lock(&mutex_);
   bool has_tried = false;
-  // The view says that all is flushed a moment before the flush says that it went well: until then the error of an
-  // earlier attempt still stands.
-  const auto is_mending = [this] { return flush_scheduled_ && !stopped_ && !flush_error_.ok(); };
-  while (core_->frozen_count() > 0 || is_mending()) {
+  while (core_->frozen_count() > 0 || IsMending()) {
     if (stopped_) return StoppedError();
     AETERNUS_RETURN_IF_ERROR(core_->CheckWritable());
     if (!flush_scheduled_) {
