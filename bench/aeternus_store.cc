@@ -82,6 +82,8 @@ class AeternusStore : public Store {
 
   std::unique_ptr<Session> NewSession() override { return std::make_unique<AeternusSession>(db_.get(), sync_); }
 
+  absl::Status Flush() override { return db_->Flush(); }
+
   absl::Status Settle() override {
     AETERNUS_RETURN_IF_ERROR(db_->Flush());
     return db_->WaitForBackgroundWork();

@@ -107,8 +107,10 @@ class RocksdbStore : public Store {
 
   std::unique_ptr<Session> NewSession() override { return std::make_unique<RocksdbSession>(db_.get(), sync_); }
 
+  absl::Status Flush() override { return ToStatus(db_->Flush({})); }
+
   absl::Status Settle() override {
-    AETERNUS_RETURN_IF_ERROR(ToStatus(db_->Flush({})));
+    AETERNUS_RETURN_IF_ERROR(Flush());
     return ToStatus(db_->WaitForCompact({}));
   }
 

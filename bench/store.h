@@ -72,7 +72,9 @@ class Store {
 
   // Destroyed before the store is compacted or closed.
   virtual std::unique_ptr<Session> NewSession() = 0;
-  // Writes what is in memory to tables, and waits until the engine has no more to do by itself.
+  // Writes what is in memory to tables, if that is what the engine does with it, and waits for no merge.
+  virtual absl::Status Flush() = 0;
+  // The same, and waits until the engine has no more to do by itself.
   virtual absl::Status Settle() = 0;
   // Merges everything, as the engine's own call does that a user would make.
   virtual absl::Status Compact() = 0;

@@ -32,14 +32,21 @@ Lsn DropRules::MaxCovering(std::string_view key, size_t stripe) {
   return FragmentedTombstones::MaxVisible(fragments[fragment_], StripeEnd(stripe));
 }
 
-absl::StatusOr<bool> DropRules::Keeps(const EntryView& entry) {
+absl::StatusOr<bool> DropRules::KeepsInWindow(const EntryView& entry) {
   const size_t stripe = Stripe(entry.lsn);
-  const bool is_newest_of_stripe = key_ != entry.key || stripe_ != stripe;
-  if (key_ != entry.key) key_ = entry.key;
+  const bool is_newest_of_stripe = !has_key_ || key_ != entry.key || stripe_ != stripe;
+  has_key_ = true;
+  key_ = entry.key;
   stripe_ = stripe;
   if (!is_newest_of_stripe || MaxCovering(entry.key, stripe) > entry.lsn) return false;
   if (entry.kind != EntryKind::kDelete || !MayDropTombstonesOf(stripe)) return true;
   return policy_.older_versions->HoldKey(entry.key, entry.lsn);
+}
+
+void DropRules::LeaveWindow() {
+  if (!has_key_ || key_.data() == kept_key_.data()) return;
+  kept_key_.assign(key_);
+  key_ = kept_key_;
 }
 
 absl::StatusOr<std::vector<Lsn>> DropRules::KeptTombstones(const Fragment& fragment) {

@@ -19,6 +19,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -35,7 +36,14 @@ class DropRules {
   DropRules(const MergePolicy& policy, const FragmentedTombstones& tombstones);
 
   // Whether `entry` must stay. Every point entry of the inputs is asked about, in internal order.
-  absl::StatusOr<bool> Keeps(const EntryView& entry);
+  absl::StatusOr<bool> Keeps(const EntryView& entry) {
+    absl::StatusOr<bool> keeps = KeepsInWindow(entry);
+    LeaveWindow();
+    return keeps;
+  }
+  // The same where `entry` stays readable until the next call, or until LeaveWindow().
+  absl::StatusOr<bool> KeepsInWindow(const EntryView& entry);
+  void LeaveWindow();
   // Those tombstones of a fragment that must stay, by descending LSN.
   absl::StatusOr<std::vector<Lsn>> KeptTombstones(const FragmentedTombstones::Fragment& fragment);
 
@@ -50,7 +58,9 @@ class DropRules {
   const MergePolicy& policy_;
   const FragmentedTombstones& tombstones_;
   // Of the entry asked about last.
-  std::optional<std::string> key_;
+  bool has_key_ = false;
+  std::string_view key_;
+  std::string kept_key_;  // what key_ is a view of behind its window
   size_t stripe_ = 0;
   size_t fragment_ = 0;  // the first whose end lies behind the key
 };

@@ -4,6 +4,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
 #include "base/entry.h"
 #include "base/status.h"
 #include "compaction/drop_rules.h"
@@ -125,14 +126,29 @@ class Pass {
   }
 
   absl::Status SiftPoints() {
-    for (entries_->SeekToFirst(); entries_->Valid(); entries_->Next()) {
-      if (counts_.points_read % kEntriesPerCheck == 0) {
+    uint64_t next_check = 0;
+    for (entries_->SeekToFirst(); entries_->Valid(); entries_->NextWindow()) {
+      if (counts_.points_read >= next_check) {
         env::SyncPoint("compaction:merging");
         if (cancelled_ != nullptr && cancelled_()) return absl::CancelledError("cancelled");
+        next_check = counts_.points_read + kEntriesPerCheck;
       }
-      const EntryView& entry = entries_->entry();
+      AETERNUS_ASSIGN_OR_RETURN(const bool goes_on, SiftWindow(entries_->ahead()));
+      if (!goes_on) return absl::OkStatus();
+    }
+    AETERNUS_RETURN_IF_ERROR(entries_->status());
+    if (counts_.points_read != expected_points_) {
+      return absl::DataLossError(
+          absl::StrCat("read ", counts_.points_read, " points where the manifest counts ", expected_points_));
+    }
+    return absl::OkStatus();
+  }
+
+  // False: the sink knows enough.
+  absl::StatusOr<bool> SiftWindow(absl::Span<const EntryView> window) {
+    for (const EntryView& entry : window) {
       const bool is_tombstone = entry.kind == EntryKind::kDelete;
-      AETERNUS_ASSIGN_OR_RETURN(const bool keeps, rules_.Keeps(entry));
+      AETERNUS_ASSIGN_OR_RETURN(const bool keeps, rules_.KeepsInWindow(entry));
       ++counts_.points_read;
       if (is_tombstone) ++counts_.tombstones_read;
       if (keeps) {
@@ -141,14 +157,10 @@ class Pass {
         continue;
       }
       if (is_tombstone) ++counts_.tombstones_dropped;
-      if (!sink_->Drop()) return absl::OkStatus();
+      if (!sink_->Drop()) return false;
     }
-    AETERNUS_RETURN_IF_ERROR(entries_->status());
-    if (counts_.points_read != expected_points_) {
-      return absl::DataLossError(
-          absl::StrCat("read ", counts_.points_read, " points where the manifest counts ", expected_points_));
-    }
-    return absl::OkStatus();
+    rules_.LeaveWindow();
+    return true;
   }
 
   const FragmentedTombstones tombstones_;

@@ -199,7 +199,7 @@ class Core : public std::enable_shared_from_this<Core> {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(commit_mutex_);
   void ApplyRun(absl::Span<PendingCommit* const> run, Lsn first) ABSL_EXCLUSIVE_LOCKS_REQUIRED(commit_mutex_);
   absl::Status FirstLogInUse();
-  absl::StatusOr<std::unique_ptr<wal::Writer>> MakeSegment(EditNumber edit);
+  absl::StatusOr<std::unique_ptr<wal::Writer>> MakeSegment();
   void SetOutOfSpace(const absl::Status& why) ABSL_LOCKS_EXCLUDED(state_mutex_);
   // To be called after any change of view_ or failure_.
   void NoteState() ABSL_EXCLUSIVE_LOCKS_REQUIRED(state_mutex_);

@@ -298,7 +298,7 @@ absl::StatusOr<Core::MergeRequest> Core::RequestFor(const compaction::Plan& plan
   for (size_t i = 0; i < tables.size(); ++i) {
     if (!inputs.contains(tables[i]->number)) continue;
     names.push_back(TableName(tables[i]->number));
-    if (tables[i]->has_points()) request.inputs.sources.push_back(view.tables[i]->NewIterator());
+    if (tables[i]->has_points()) request.inputs.sources.push_back(view.tables[i]->NewStream());
     if (tables[i]->has_range_tombstones()) {
       AETERNUS_ASSIGN_OR_RETURN(auto tombstones, view.tables[i]->RangeTombstones());
       request.inputs.tombstones.push_back(std::move(tombstones));

@@ -237,7 +237,7 @@ absl::Status Core::SwitchManifest(ManifestState state, const Replay& replay, con
   state.close.reset();  // what it proved, the cut or the flushed LSN proves from here on
   state.max_lsn = replay.max_lsn;
   logs_ = std::make_unique<LogChain>(
-      [this] { return MakeSegment(manifest_ != nullptr ? manifest_->durable_edit() : EditNumber()); }, predecessor,
+      [this] { return MakeSegment(); }, predecessor,
       IsPlanted(PlantedBug::kSyncedLsnFromDiscarded) ? replay.max_lsn : replay.last_lsn);  // [SYNC0_IS_CUT]
   FileNumber begun;
   if (!replay.holds_entries() && state.min_log.value != 0) {
@@ -304,7 +304,13 @@ void Core::DiscardUnreferenced(const DirectoryContents& contents, const Replay& 
 // Room for the frames' headers besides the entries; a log grows when a batch asks for more.
 uint64_t Core::SegmentBytes() const { return options_.write_buffer_bytes + options_.write_buffer_bytes / 4 + 4096; }
 
-absl::StatusOr<std::unique_ptr<wal::Writer>> Core::MakeSegment(EditNumber edit) {
+absl::StatusOr<std::unique_ptr<wal::Writer>> Core::MakeSegment() {
+  // While opening, no manifest is in force that counts on this log, and most opens are of no write soon: the name is
+  // synced together with the new manifest's, before the switch [MAN_DIRSYNC], and the file before its first frame
+  // [PREP_DURABLE].
+  const bool is_opening = manifest_ == nullptr;
+  const EditNumber edit = is_opening ? EditNumber() : manifest_->durable_edit();
+  const auto head = is_opening ? wal::Writer::Head::kUnsynced : wal::Writer::Head::kSynced;
   absl::StatusOr<std::unique_ptr<wal::Writer>> writer;
   // On an almost full disk a log begins small, and grows for as long as there is room; the space of the reserve is for
   // tables.
@@ -313,14 +319,16 @@ absl::StatusOr<std::unique_ptr<wal::Writer>> Core::MakeSegment(EditNumber edit) 
     AETERNUS_ASSIGN_OR_RETURN(const FileNumber number, NextNumber());
     const FileIdentity identity{.kind = FileKind::kLog, .database_id = database_id_, .number = number, .edit = edit};
     const std::string path = PathOf(LogName(number));
-    writer = wal::Writer::Create(file_system_, path, identity, allocate_bytes);
+    writer = wal::Writer::Create(file_system_, path, identity, allocate_bytes, head);
     if (writer.ok()) break;
     obsolete_.Add(path);  // its number is never used again
     obsolete_.Collect();
     if (!absl::IsResourceExhausted(writer.status())) return Fail(writer.status());
   }
   AETERNUS_RETURN_IF_ERROR(writer.status());
-  if (const absl::Status status = file_system_->SyncDirectory(dir_); !status.ok()) return Fail(status);
+  if (!is_opening) {
+    if (const absl::Status status = file_system_->SyncDirectory(dir_); !status.ok()) return Fail(status);
+  }
   env::MutexLock lock(&log_files_mutex_);
   log_files_.push_back((*writer)->number());
   return writer;

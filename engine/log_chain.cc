@@ -89,6 +89,7 @@ absl::Status LogChain::Append(absl::Span<const wal::Frame> batches, env::LogFile
 
 absl::Status LogChain::Begin(absl::Span<const wal::Frame> batches, env::LogFile::Next next, bool* wrote) {
   AETERNUS_RETURN_IF_ERROR(EnsureNext().status());
+  AETERNUS_RETURN_IF_ERROR(SyncPrepared(wrote));
   {
     env::MutexLock lock(&list_mutex_);
     current_ = std::make_shared<Log>(prepared_->number());
@@ -112,6 +113,19 @@ absl::Status LogChain::Begin(absl::Span<const wal::Frame> batches, env::LogFile:
     active_ = nullptr;
     current_ = nullptr;
   }
+  return status;
+}
+
+// An open leaves this to the first write, which perhaps never comes [PREP_DURABLE].
+absl::Status LogChain::SyncPrepared(bool* wrote) {
+  wal::Writer* prepared = nullptr;
+  {
+    env::MutexLock lock(&list_mutex_);
+    prepared = prepared_.get();  // which only the writer role takes away
+  }
+  if (prepared->is_head_synced()) return absl::OkStatus();
+  const absl::Status status = prepared->Sync();
+  *wrote = !status.ok();  // final, as when a frame was lost
   return status;
 }
 

@@ -47,7 +47,8 @@ absl::StatusOr<LogLink> DecodeLogLink(std::string_view payload, std::string_view
 
 class LogChain {
  public:
-  // Makes a segment ready for its first frame: numbered, created, file and directory synced.
+  // Makes a segment ready for its first frame: numbered, created, file and directory synced. What is left is the sync
+  // of the file where the writer says that its head is not synced; Append does it before the first frame.
   using SegmentFactory = std::function<absl::StatusOr<std::unique_ptr<wal::Writer>>()>;
 
   // `predecessor`: where recovery ended the chain. `synced`: everything up to it is durable.
@@ -99,6 +100,8 @@ class LogChain {
   absl::Status PrepareLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(prepare_mutex_);
   absl::Status SyncOlderLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(sync_mutex_);
   absl::Status Begin(absl::Span<const wal::Frame> batches, env::LogFile::Next next, bool* wrote);
+  // Makes the prepared log durable where that was left to its first frame; an error is final, and *wrote says so.
+  absl::Status SyncPrepared(bool* wrote);
   absl::Status AppendToCurrent(absl::Span<const wal::Frame> frames, env::LogFile::Next next, bool* wrote);
   std::shared_ptr<Log> active() const ABSL_LOCKS_EXCLUDED(list_mutex_);
   wal::Frame SealFrame(const Log& log) const;

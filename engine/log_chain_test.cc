@@ -147,6 +147,26 @@ TEST_F(LogChainTest, ASegmentAndItsNameAreSyncedBeforeItsFirstFrame) {
   EXPECT_EQ(calls_, expected);
 }
 
+// [PREP_DURABLE]
+TEST_F(LogChainTest, ASegmentWhoseHeadIsNotSyncedIsSyncedBeforeItsFirstFrame) {
+  head_ = wal::Writer::Head::kUnsynced;
+  ASSERT_OK(chain_.PrepareNext());
+  RecordCalls();
+  ASSERT_OK(Append("one"));
+  ASSERT_OK(Append("two"));
+  const std::vector<std::string> expected = {"sync db/000001.log", "reserve db/000001.log", "commit db/000001.log",
+                                             "reserve db/000001.log", "commit db/000001.log"};
+  EXPECT_EQ(calls_, expected);
+}
+
+TEST_F(LogChainTest, AFailedSyncOfTheHeadIsFinal) {
+  head_ = wal::Writer::Head::kUnsynced;
+  ASSERT_OK(chain_.PrepareNext());
+  fs_.SetFaultRule([](const FileCall& call) { return call.op == FileOp::kSync ? Fault::kIoError : Fault::kNone; });
+  EXPECT_TRUE(FailsWith(Append("one"), absl::StatusCode::kInternal));
+  EXPECT_TRUE(wrote_) << "as if a frame were lost";
+}
+
 TEST_F(LogChainTest, APreparedSegmentIsTheNextLogAndCostsTheWriterNothing) {
   ASSERT_OK(Append("one"));
   ASSERT_OK(chain_.PrepareNext());

@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -34,8 +36,13 @@ std::string HolderOf(int fd) {
 
 // Failing to leave the hint must not keep a database from opening on a full disk.
 void LeaveProcessId(int fd, const std::string& path) {
-  if (ftruncate(fd, 0) != 0) return;
-  WriteFully("lock", fd, path, 0, absl::StrCat(getpid(), "\n")).IgnoreError();
+  const std::string text = absl::StrCat(getpid(), "\n");
+  char before[32];
+  const ssize_t n = pread(fd, before, sizeof(before), 0);
+  // Writing it again, or cutting off what is not there, would be a change of the file system for nothing.
+  if (n >= 0 && std::string_view(before, static_cast<size_t>(n)) == text) return;
+  if (n > static_cast<ssize_t>(text.size()) && ftruncate(fd, 0) != 0) return;
+  WriteFully("lock", fd, path, 0, text).IgnoreError();
 }
 
 }  // namespace

@@ -14,6 +14,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -206,6 +207,21 @@ TEST_F(PosixFileSystemTest, LockOfAnotherProcessIsRefusedByName) {
   ASSERT_EQ(waitpid(child, &status, 0), child);
   EXPECT_TRUE(WIFEXITED(status));
   EXPECT_EQ(WEXITSTATUS(status), 0);
+}
+
+TEST_F(PosixFileSystemTest, LockNamesItsHolderWhateverAnEarlierOneLeft) {
+  PosixFileSystem fs;
+  for (const std::string_view left : {"", "1\n", "12345678901234567890\n"}) {
+    ASSERT_TRUE(fs.DeleteFile(Path("LOCK")).ok() || left.empty());
+    if (!left.empty()) {
+      std::unique_ptr<WritableFile> file = *fs.NewWritableFile(Path("LOCK"));
+      ASSERT_TRUE(file->Append(left).ok());
+    }
+    for (int again = 0; again < 2; ++again) {
+      const std::unique_ptr<FileLock> lock = *fs.LockFile(Path("LOCK"));
+      EXPECT_EQ(*fs.ReadFile(Path("LOCK"), 32), absl::StrCat(getpid(), "\n"));
+    }
+  }
 }
 
 TEST_F(PosixFileSystemTest, LockDiesWithItsProcess) {

@@ -1,6 +1,8 @@
 #include "env/thread_executor.h"
 
 #include <atomic>
+#include <filesystem>
+#include <iterator>
 #include <memory>
 #include <vector>
 
@@ -24,6 +26,18 @@ TEST(ThreadExecutorTest, DestructionRunsEverythingScheduled) {
     }
     EXPECT_EQ(runs, 1000);
   }
+}
+
+TEST(ThreadExecutorTest, ThreadsBeginWithTheFirstTask) {
+  const auto threads = [] {
+    using Entries = std::filesystem::directory_iterator;
+    return std::distance(Entries("/proc/self/task"), Entries());
+  };
+  const auto before = threads();
+  const std::unique_ptr<Executor> idle = NewExecutor(2);
+  EXPECT_EQ(threads(), before);
+  idle->Schedule([] {});
+  EXPECT_EQ(threads(), before + 2);
 }
 
 TEST(ThreadExecutorTest, OneThreadRunsTasksInOrder) {

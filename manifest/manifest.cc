@@ -234,9 +234,10 @@ absl::StatusOr<std::unique_ptr<wal::Writer>> Manifest::WriteSnapshot(FileNumber 
   identity.database_id = state.database_id;
   identity.number = number;
   identity.edit = durable_edit;
-  AETERNUS_ASSIGN_OR_RETURN(
-      std::unique_ptr<wal::Writer> writer,
-      wal::Writer::Create(file_system_, env::JoinPath(dir_, FileName(number)), identity, /*allocate_bytes=*/0));
+  // One sync for the head and the snapshot: nobody knows of the file before the switch.
+  AETERNUS_ASSIGN_OR_RETURN(std::unique_ptr<wal::Writer> writer,
+                            wal::Writer::Create(file_system_, env::JoinPath(dir_, FileName(number)), identity,
+                                                /*allocate_bytes=*/0, wal::Writer::Head::kUnsynced));
   bool wrote = false;
   AETERNUS_RETURN_IF_ERROR(AppendAndSync(writer.get(), After(state.last_edit), SnapshotOf(state), &wrote));
   return writer;

@@ -55,9 +55,7 @@ void Memtable::Delete(std::string_view key, Lsn lsn) {
 }
 
 void Memtable::DeleteRange(std::string_view start, std::optional<std::string_view> end, Lsn lsn) {
-  RangeTombstone tombstone{std::string(start), std::nullopt, lsn};
-  if (end.has_value()) tombstone.end.emplace(*end);
-  impl_->range_tombstones.Add(std::move(tombstone));
+  impl_->range_tombstones.Add(start, end, lsn);
   Impl::Add(uint64_t{1}, &impl_->range_count);
   impl_->Count(start.size() + (end.has_value() ? end->size() : 0), lsn);
 }

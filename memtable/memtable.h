@@ -9,7 +9,7 @@
 //
 // Thread safety: Expect, Put, Delete, DeleteRange by one thread at a time (the commit mutex); everything else by any
 // number, also beside the writer. A reader sees every entry whose LSN was published before it began (invariant 4).
-// Reads of range tombstones take a lock for the time of copying one pointer, and only when there are any.
+// Only who asks for fragments of range tombstones may wait, for others that do.
 #ifndef AETERNUS_MEMTABLE_MEMTABLE_H_
 #define AETERNUS_MEMTABLE_MEMTABLE_H_
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "absl/types/span.h"
@@ -9,14 +11,8 @@
 namespace aeternus {
 namespace {
 
-size_t MemoryBytes(const RangeTombstone& tombstone) {
-  return tombstone.start.capacity() + (tombstone.end.has_value() ? tombstone.end->capacity() : 0);
-}
-
-std::shared_ptr<const FragmentedTombstones> Fragment(absl::Span<const RangeTombstone> tombstones) {
-  return std::make_shared<const FragmentedTombstones>(
-      FragmentedTombstones::Build({tombstones.begin(), tombstones.end()}));
-}
+constexpr uint64_t kLogBlockSize = 64;
+static_assert(kLogBlockSize % RangeTombstoneSet::kTailSize == 0);
 
 std::shared_ptr<const FragmentedTombstones> MergeAll(
     absl::Span<const std::shared_ptr<const FragmentedTombstones>> parts) {
@@ -25,106 +21,101 @@ std::shared_ptr<const FragmentedTombstones> MergeAll(
   return std::make_shared<const FragmentedTombstones>(FragmentedTombstones::Merge(pointers));
 }
 
+std::shared_ptr<const FragmentedTombstones> Fragment(std::vector<RangeTombstone> tombstones) {
+  return std::make_shared<const FragmentedTombstones>(FragmentedTombstones::Build(std::move(tombstones)));
+}
+
 }  // namespace
 
-struct RangeTombstoneSet::Generation {
-  std::vector<Run> runs;  // each larger than the next
-  std::array<RangeTombstone, kTailSize> tail_slots;
-  // Slots below it are filled and do not change any more; stored with release after the slot.
-  std::atomic<size_t> tail_count{0};
+struct RangeTombstoneSet::LogBlock {
+  // Each destroys the next one in turn: not by a recursion as deep as there are blocks.
+  ~LogBlock() {
+    while (next != nullptr) next = std::move(next->next);
+  }
 
-  absl::Span<const RangeTombstone> tail() const {
-    return absl::MakeConstSpan(tail_slots).first(tail_count.load(std::memory_order_acquire));
-  }
-  std::vector<std::shared_ptr<const FragmentedTombstones>> Layers() const {
-    std::vector<std::shared_ptr<const FragmentedTombstones>> layers;
-    for (const Run& run : runs) layers.push_back(run.fragments);
-    if (!tail().empty()) layers.push_back(Fragment(tail()));
-    // Empty ranges leave nothing behind.
-    std::erase_if(layers, [](const auto& layer) { return layer->empty(); });
-    return layers;
-  }
+  std::array<LogEntry, kLogBlockSize> entries;
+  std::unique_ptr<LogBlock> next;  // there before an entry of it counts
 };
 
 RangeTombstoneSet::RangeTombstoneSet() : merged_(std::make_shared<const FragmentedTombstones>()) {}
 
 RangeTombstoneSet::~RangeTombstoneSet() = default;
 
-std::shared_ptr<const RangeTombstoneSet::Generation> RangeTombstoneSet::Current() const {
-  env::MutexLock lock(&mu_);
-  return current_;
-}
-
-std::shared_ptr<RangeTombstoneSet::Generation> RangeTombstoneSet::Fold(const Generation& full) const {
-  auto next = std::make_shared<Generation>();
-  next->runs = full.runs;
-  Run newest{full.tail().size(), Fragment(full.tail())};
-  while (!next->runs.empty() && next->runs.back().tombstone_count <= newest.tombstone_count) {
-    const Run& last = next->runs.back();
-    newest = Run{last.tombstone_count + newest.tombstone_count, MergeAll({last.fragments, newest.fragments})};
-    next->runs.pop_back();
-  }
-  next->runs.push_back(std::move(newest));
-  return next;
-}
-
-void RangeTombstoneSet::Add(RangeTombstone tombstone) {
-  std::shared_ptr<Generation> generation;
-  {
-    env::MutexLock lock(&mu_);
-    if (current_ == nullptr) {
-      current_ = std::make_shared<Generation>();
-      memory_bytes_.store(sizeof(Generation), std::memory_order_relaxed);
+void RangeTombstoneSet::Add(std::string_view start, std::optional<std::string_view> end, Lsn lsn) {
+  // An empty range covers nothing, and leaves nothing behind.
+  if (!end.has_value() || start < *end) {
+    const uint64_t slot = logged_.load(std::memory_order_relaxed);
+    if (slot % kLogBlockSize == 0) {
+      std::unique_ptr<LogBlock>& next = slot == 0 ? log_ : log_end_->next;
+      next = std::make_unique<LogBlock>();
+      log_end_ = next.get();
+      log_bytes_.fetch_add(sizeof(LogBlock), std::memory_order_relaxed);
     }
-    generation = current_;
+    log_end_->entries[slot % kLogBlockSize] = {map_.Add(start, end, lsn), lsn};
+    logged_.store(slot + 1, std::memory_order_release);
   }
-  const size_t slot = generation->tail_count.load(std::memory_order_relaxed);
-  memory_bytes_.fetch_add(MemoryBytes(tombstone), std::memory_order_relaxed);
-  generation->tail_slots[slot] = std::move(tombstone);
-  generation->tail_count.store(slot + 1, std::memory_order_release);
-  count_.fetch_add(1, std::memory_order_release);
-  if (slot + 1 < kTailSize) return;
-
-  std::shared_ptr<Generation> folded = Fold(*generation);
-  size_t memory_bytes = sizeof(Generation);
-  for (const Run& run : folded->runs) memory_bytes += sizeof(Run) + run.fragments->memory_bytes();
-  memory_bytes_.store(memory_bytes, std::memory_order_relaxed);
-  env::MutexLock lock(&mu_);
-  current_ = std::move(folded);
-}
-
-Lsn RangeTombstoneSet::MaxCovering(std::string_view key, Lsn snapshot) const {
-  if (empty()) return kMinLsn;
-  const std::shared_ptr<const Generation> generation = Current();
-  Lsn max = kMinLsn;
-  for (const Run& run : generation->runs) max = std::max(max, run.fragments->MaxCovering(key, snapshot));
-  for (const RangeTombstone& tombstone : generation->tail()) {
-    if (tombstone.lsn > max && tombstone.lsn <= snapshot && tombstone.Covers(key)) max = tombstone.lsn;
-  }
-  return max;
+  is_used_.store(true, std::memory_order_release);
 }
 
 std::shared_ptr<const FragmentedTombstones> RangeTombstoneSet::Merged() const {
-  const uint64_t count = count_.load(std::memory_order_acquire);
-  std::shared_ptr<const Generation> generation;
-  {
-    env::MutexLock lock(&mu_);
-    if (merged_count_ == count) return merged_;
-    generation = current_;
-  }
-  // The generation was read after the count: it holds at least as many.
-  std::shared_ptr<const FragmentedTombstones> merged = MergeAll(generation->Layers());
   env::MutexLock lock(&mu_);
-  if (count > merged_count_) {
-    merged_ = merged;
+  Fold();
+  const uint64_t count = std::max(folded_, tail_end_);
+  if (merged_count_ != count) {
+    merged_ = MergeAll(LayersLocked());
     merged_count_ = count;
   }
-  return merged;
+  return merged_;
 }
 
 std::vector<std::shared_ptr<const FragmentedTombstones>> RangeTombstoneSet::Layers() const {
   if (empty()) return {};
-  return Current()->Layers();
+  env::MutexLock lock(&mu_);
+  Fold();
+  return LayersLocked();
+}
+
+std::vector<RangeTombstoneSet::Fragments> RangeTombstoneSet::LayersLocked() const {
+  std::vector<Fragments> layers;
+  for (const Run& run : runs_) layers.push_back(run.fragments);
+  if (tail_ != nullptr) layers.push_back(tail_);
+  return layers;
+}
+
+void RangeTombstoneSet::Fold() const {
+  const uint64_t count = logged_.load(std::memory_order_acquire);
+  if (count == std::max(folded_, tail_end_)) return;
+  const uint64_t whole = count - count % kTailSize;
+  if (whole > folded_) {
+    Run newest{whole - folded_, Fragment(Logged(folded_, whole, &folded_block_))};
+    while (!runs_.empty() && runs_.back().tombstone_count <= newest.tombstone_count) {
+      const Run& last = runs_.back();
+      newest = Run{last.tombstone_count + newest.tombstone_count, MergeAll({last.fragments, newest.fragments})};
+      runs_.pop_back();
+    }
+    runs_.push_back(std::move(newest));
+    folded_ = whole;
+  }
+  const LogBlock* block = folded_block_;
+  tail_ = count > folded_ ? Fragment(Logged(folded_, count, &block)) : nullptr;
+  tail_end_ = count;
+  size_t bytes = tail_ == nullptr ? 0 : tail_->memory_bytes();
+  for (const Run& run : runs_) bytes += sizeof(Run) + run.fragments->memory_bytes();
+  fragment_bytes_.store(bytes, std::memory_order_relaxed);
+}
+
+std::vector<RangeTombstone> RangeTombstoneSet::Logged(uint64_t begin, uint64_t end, const LogBlock** block) const {
+  std::vector<RangeTombstone> tombstones;
+  tombstones.reserve(end - begin);
+  for (uint64_t i = begin; i < end; ++i) {
+    if (i % kLogBlockSize == 0) *block = *block == nullptr ? log_.get() : (*block)->next.get();
+    const LogEntry& entry = (*block)->entries[i % kLogBlockSize];
+    RangeTombstone& tombstone = tombstones.emplace_back();
+    tombstone.start = entry.bounds.start;
+    if (entry.bounds.end.has_value()) tombstone.end.emplace(*entry.bounds.end);
+    tombstone.lsn = entry.lsn;
+  }
+  return tombstones;
 }
 
 }  // namespace aeternus

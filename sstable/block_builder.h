@@ -6,7 +6,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/entry.h"
@@ -16,10 +18,15 @@ namespace aeternus::sstable {
 class BlockBuilder {
  public:
   bool empty() const { return entries_.empty(); }
-  // An upper bound of the encoded size if `entry` were added now.
-  size_t SizeWith(const EntryView& entry) const;
+  // An upper bound of the encoded size if `entry` were added now, and as it is.
+  size_t SizeWith(const EntryView& entry) const { return SizeOf(ShapeWith(entry), entries_.size() + 1); }
+  size_t size_bound() const { return SizeOf(shape_, entries_.size()); }
   // Copies the entry. `hash` is StableHash(entry.key).
-  void Add(const EntryView& entry, uint64_t hash);
+  void Add(const EntryView& entry, uint64_t hash) { Append(entry, hash, ShapeWith(entry)); }
+  // The same, unless the block is not empty and would grow beyond `limit_bytes`: then false.
+  bool AddWithin(size_t limit_bytes, const EntryView& entry, uint64_t hash);
+  // The key added last; lives until the next Add, also after Finish.
+  std::string_view last_key() const { return last_key_; }
   // Appends the encoded block to `out` and starts the next one.
   void Finish(std::string* out);
 
@@ -38,10 +45,17 @@ class BlockBuilder {
     uint64_t entry_bytes = 0;  // all entries, with their whole keys and without their LSNs
   };
   Shape ShapeWith(const EntryView& entry) const;
-  std::string_view first_key() const { return std::string_view(bytes_).substr(0, entries_.front().key_size); }
+  static size_t SizeOf(const Shape& shape, size_t entry_count);
+  void Append(const EntryView& entry, uint64_t hash, const Shape& shape);
+  void GrowBytes(size_t n);
 
   std::vector<PendingEntry> entries_;
-  std::string bytes_;  // key and value of each, in order
+  std::vector<uint32_t> offsets_;  // scratch of Finish
+  // Key and value of each, in order. Not a string, because last_key() outlives the block.
+  std::unique_ptr<char[]> bytes_;
+  size_t bytes_size_ = 0;
+  size_t bytes_capacity_ = 0;
+  std::string_view last_key_;
   Shape shape_;
 };
 

@@ -44,6 +44,11 @@ class Output {
     buffer_.append(bytes);
     return absl::OkStatus();
   }
+  // The end of the file, to which up to `n` bytes may be appended directly; null when that is too much for it.
+  absl::StatusOr<std::string*> Room(size_t n) {
+    if (buffer_.size() + n > kWriteSizeBytes) AETERNUS_RETURN_IF_ERROR(Flush());
+    return n > kWriteSizeBytes ? nullptr : &buffer_;
+  }
   absl::Status SyncAndClose() {
     AETERNUS_RETURN_IF_ERROR(Flush());
     AETERNUS_RETURN_IF_ERROR(file_->Sync());
@@ -100,6 +105,7 @@ struct Builder::Impl {
   absl::Status AddTombstone(const RangeTombstone& tombstone);
   absl::StatusOr<TableSummary> Finish();
 
+  std::string_view last_key() const { return block.last_key(); }
   bool has_points() const { return summary.put_count + summary.delete_count > 0; }
   void CountPoint(const EntryView& entry);
   absl::Status FinishDataBlock(std::string_view separator);
@@ -111,12 +117,10 @@ struct Builder::Impl {
   absl::Status status;  // the first error; nothing is written after it
   Output out;
   BlockBuilder block;
-  std::string encoded;  // the block just finished; kept for its memory
   IndexBuilder index;
   bloom::FilterBuilder filter;
   std::vector<RangeTombstone> tombstones;
   TableSummary summary;
-  std::string last_key;
   Lsn last_lsn;
 };
 
@@ -128,9 +132,9 @@ absl::Status Builder::Impl::CheckEntry(const EntryView& entry) const {
     return absl::InternalError(absl::StrCat("entry beyond the limits of the format: key of ", entry.key.size(),
                                             " bytes, value of ", entry.value.size(), " bytes, LSN ", entry.lsn));
   }
-  if (has_points() && CompareEntries(last_key, last_lsn, entry.key, entry.lsn) >= 0) {
+  if (has_points() && CompareEntries(last_key(), last_lsn, entry.key, entry.lsn) >= 0) {
     return absl::InternalError(absl::StrCat("entries added out of order: \"", absl::CHexEscape(entry.key), "\" at LSN ",
-                                            entry.lsn, " behind \"", absl::CHexEscape(last_key), "\" at LSN ",
+                                            entry.lsn, " behind \"", absl::CHexEscape(last_key()), "\" at LSN ",
                                             last_lsn));
   }
   return absl::OkStatus();
@@ -138,15 +142,17 @@ absl::Status Builder::Impl::CheckEntry(const EntryView& entry) const {
 
 absl::Status Builder::Impl::Add(const EntryView& entry) {
   AETERNUS_RETURN_IF_ERROR(CheckEntry(entry));
-  if (!block.empty() && block.SizeWith(entry) > options.block_size_bytes) {
-    AETERNUS_RETURN_IF_ERROR(
-        FinishDataBlock(entry.key == last_key ? last_key : ShortestSeparator(last_key, entry.key)));
-  }
   const uint64_t hash = StableHash(entry.key);
+  if (!block.AddWithin(options.block_size_bytes, entry, hash)) {
+    if (entry.key == last_key()) {
+      AETERNUS_RETURN_IF_ERROR(FinishDataBlock(last_key()));
+    } else {
+      AETERNUS_RETURN_IF_ERROR(FinishDataBlock(ShortestSeparator(last_key(), entry.key)));
+    }
+    block.Add(entry, hash);
+  }
   filter.Add(hash);
-  block.Add(entry, hash);
   CountPoint(entry);
-  last_key = entry.key;
   last_lsn = entry.lsn;
   return absl::OkStatus();
 }
@@ -172,10 +178,19 @@ absl::Status Builder::Impl::AddTombstone(const RangeTombstone& tombstone) {
 }
 
 absl::Status Builder::Impl::FinishDataBlock(std::string_view separator) {
-  encoded.clear();
-  block.Finish(&encoded);
-  AETERNUS_ASSIGN_OR_RETURN(const BlockHandle handle, WriteBlock(encoded));
-  index.Add(handle.offset, separator);
+  const uint64_t offset = out.size();
+  AETERNUS_ASSIGN_OR_RETURN(std::string* const room, out.Room(block.size_bound() + kBlockTrailerSizeBytes));
+  if (room == nullptr) {
+    std::string encoded;
+    block.Finish(&encoded);
+    AETERNUS_RETURN_IF_ERROR(WriteBlock(encoded).status());
+  } else {
+    const size_t begin = room->size();
+    block.Finish(room);
+    const std::string_view encoded = std::string_view(*room).substr(begin);
+    room->append(EncodeBlockTrailer(encoded, offset, identity.number));
+  }
+  index.Add(offset, separator);
   return absl::OkStatus();
 }
 
@@ -215,10 +230,10 @@ absl::StatusOr<TableSummary> Builder::Impl::Finish() {
   Footer footer;
   footer.identity = identity;
   if (has_points()) {
-    AETERNUS_RETURN_IF_ERROR(FinishDataBlock(last_key));
+    AETERNUS_RETURN_IF_ERROR(FinishDataBlock(last_key()));
     footer.data_block_count = index.block_count();
     AETERNUS_ASSIGN_OR_RETURN(footer.filter, WriteBlock(filter.Finish()));
-    summary.largest = last_key;
+    summary.largest = last_key();
   }
   const uint64_t data_end = has_points() ? footer.filter.offset : 0;
   const std::vector<RangeTombstone> fragments = FragmentedTombstones::Build(std::move(tombstones)).ToTombstones();

@@ -1,5 +1,6 @@
 #include "sstable/builder.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -7,6 +8,7 @@
 #include "absl/status/status.h"
 #include "base/crc32c.h"
 #include "base/entry.h"
+#include "base/key_order.h"
 #include "base/types.h"
 #include "env/testing/sim_file_system.h"
 #include "gtest/gtest.h"
@@ -28,6 +30,25 @@ using testing::TableModel;
 
 std::unique_ptr<Builder> NewBuilder(SimFileSystem& file_system) {
   return Builder::Create(&file_system, "/table", TableHarness::Identity(), {.block_size_bytes = 64}).value();
+}
+
+// Of whole files, as the first builder of the format wrote them.
+TEST(BuilderTest, BytesStayTheSame) {
+  TableModel model = SmallModel();
+  for (uint64_t i = 0; i < 3'000; ++i) {
+    std::string key = "z" + std::to_string(100'000 + i / 3);
+    key.append(i % 500 == 0 ? 300 : 0, 'k');
+    const uint64_t lsn = (i * 7'919) % 100'003 * 3 + 3 - i % 3;
+    const size_t value_size = i % 1'000 == 7 ? 200'000 : i * 31 % 140;
+    model.entries.push_back(i % 11 == 0 ? Del(key, lsn) : Put(key, lsn, std::string(value_size, static_cast<char>(i))));
+  }
+  std::sort(model.entries.begin(), model.entries.end(),
+            [](const auto& a, const auto& b) { return CompareEntries(a.key, a.lsn, b.key, b.lsn) < 0; });
+  constexpr uint32_t kChecksums[][2] = {
+      {64, 2'699'972'025}, {4096, 676'931'710}, {65'536, 770'943'186}, {300'000, 2'372'413'168}};
+  for (const auto& [block_size, checksum] : kChecksums) {
+    EXPECT_EQ(TableHarness().Build(model, {.block_size_bytes = block_size}).checksum, checksum) << block_size;
+  }
 }
 
 TEST(BuilderTest, EntriesOutOfOrderAreRefusedAndStayRefused) {

@@ -9,6 +9,7 @@
 #include "sstable/table_blocks.h"
 #include "sstable/table_iterator.h"
 #include "sstable/table_peek.h"
+#include "sstable/table_stream.h"
 #include "sstable/table_verifier.h"
 #include "sstable/tombstone_block.h"
 
@@ -161,6 +162,10 @@ size_t Table::tombstone_memory_bytes() const {
 
 std::unique_ptr<EntryIterator> Table::NewIterator() {
   return std::make_unique<TableIterator>(shared_from_this(), &impl_->blocks);
+}
+
+std::unique_ptr<EntryIterator> Table::NewStream() {
+  return std::make_unique<TableStream>(shared_from_this(), &impl_->blocks);
 }
 
 absl::StatusOr<Footer> Table::ReadFooter() {

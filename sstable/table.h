@@ -74,6 +74,8 @@ class Table : public std::enable_shared_from_this<Table> {
 
   // Over the point entries; holds the table alive.
   std::unique_ptr<EntryIterator> NewIterator();
+  // The same for one pass from the first entry to the last, past the cache (table_stream.h).
+  std::unique_ptr<EntryIterator> NewStream();
 
   // What the tombstones cost the budget; 0 until they are asked for.
   size_t tombstone_memory_bytes() const;

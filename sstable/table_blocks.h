@@ -39,6 +39,7 @@ class TableBlocks {
   explicit TableBlocks(const TableParams* params) : params_(*params) {}
   ~TableBlocks();
 
+  FrameCache* cache() const { return params_.cache; }
   // The file, opened if it was not.
   absl::StatusOr<const TableFile*> File();
   // Needs data blocks to be there, as the footer says.

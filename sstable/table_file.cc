@@ -59,7 +59,7 @@ absl::Status TableFile::ReadRaw(uint64_t offset, absl::Span<char> out) const {
 
 absl::Status TableFile::ReadBlock(const BlockHandle& handle, absl::Span<char> out) const {
   AETERNUS_RETURN_IF_ERROR(ReadRaw(handle.offset, out));
-  return VerifyBlock({out.data(), out.size()}, handle.offset, number_, path_);
+  return CheckBlock(handle, {out.data(), out.size()});
 }
 
 absl::StatusOr<std::string> TableFile::ReadBlock(const BlockHandle& handle) const {

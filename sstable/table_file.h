@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -30,6 +31,10 @@ class TableFile {
   absl::Status ReadBlock(const BlockHandle& handle, absl::Span<char> out) const;
   // The same into memory of its own; without the trailer.
   absl::StatusOr<std::string> ReadBlock(const BlockHandle& handle) const;
+  // What ReadBlock verifies, of bytes that were read otherwise.
+  absl::Status CheckBlock(const BlockHandle& handle, std::string_view stored_and_trailer) const {
+    return VerifyBlock(stored_and_trailer, handle.offset, number_, path_);
+  }
   // Bytes as they are in the file.
   absl::Status ReadRaw(uint64_t offset, absl::Span<char> out) const;
 

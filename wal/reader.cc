@@ -13,6 +13,10 @@ namespace {
 // Reads begin small, so that opening a tiny log costs a tiny read, and double up to the largest window.
 constexpr uint64_t kFirstWindowBytes = uint64_t{4} << 10;
 constexpr uint64_t kLargestWindowBytes = uint64_t{256} << 10;
+// Windows end where pages do: a page is drawn into memory as a whole, and of an unwritten one there the kernel says
+// that it is data.
+constexpr uint64_t kPageBytes = uint64_t{4} << 10;
+constexpr size_t kSaltBytes = sizeof(uint64_t);
 
 // Why ScanNext is linear. A header is worth a checksum over its frame only if salt and own offset fit, so nothing but
 // a header that was once written for this very place passes. The frames of one log do not overlap, and a sector holds
@@ -71,8 +75,10 @@ absl::StatusOr<std::optional<Frame>> Reader::ScanNext() {
   while (true) {
     if (!IsBuffered(at, kFrameHeaderSizeBytes)) {
       // Skips the allocated rest of a log without reading it. Rounded down, because a salt may begin with zero bytes.
-      AETERNUS_ASSIGN_OR_RETURN(const uint64_t data, file_->NextData(at));
-      at = std::max(at, RoundDown(data));
+      if (!IsBuffered(at, kSaltBytes)) {
+        AETERNUS_ASSIGN_OR_RETURN(const uint64_t data, NextData(at));
+        at = std::max(at, RoundDown(data));
+      }
       AETERNUS_ASSIGN_OR_RETURN(const bool is_there, Fill(at, kFrameHeaderSizeBytes));
       if (!is_there) return std::nullopt;
     }
@@ -98,15 +104,24 @@ absl::StatusOr<bool> Reader::Fill(uint64_t offset, uint64_t n) {
     file_end_ = std::min(size, kMaxLogSizeBytes);
   }
   if (offset > *file_end_ || n > *file_end_ - offset) return false;
-  const uint64_t size = std::min(std::max(n, window_bytes_), *file_end_ - offset);
+  const uint64_t whole_pages_end = (offset + window_bytes_) / kPageBytes * kPageBytes;
+  const uint64_t end = std::min(std::max(offset + n, whole_pages_end), *file_end_);
   window_bytes_ = std::min(2 * window_bytes_, kLargestWindowBytes);
-  buffer_.resize(size);
+  // Asked before the read, with which the kernel may read ahead.
+  AETERNUS_ASSIGN_OR_RETURN(data_behind_, file_->NextData(end));
+  buffer_.resize(end - offset);
   buffer_offset_ = offset;
   const absl::Status status = file_->Read(offset, absl::MakeSpan(buffer_));
   if (status.ok()) return true;
   buffer_.clear();
+  data_behind_ = 0;
   if (absl::IsOutOfRange(status)) return false;  // the file was cut meanwhile
   return status;
+}
+
+absl::StatusOr<uint64_t> Reader::NextData(uint64_t offset) const {
+  const bool is_known = offset >= buffer_offset_ + buffer_.size() && offset <= data_behind_;
+  return is_known ? data_behind_ : file_->NextData(offset);
 }
 
 absl::StatusOr<std::optional<Frame>> Reader::FrameAt(uint64_t offset) {
@@ -122,7 +137,7 @@ absl::StatusOr<std::optional<Frame>> Reader::FrameAt(uint64_t offset) {
 }
 
 uint64_t Reader::FindSaltInBuffer(uint64_t offset) const {
-  while (IsBuffered(offset, kFrameHeaderSizeBytes) && LoadU64(BufferAt(offset)) != salt_) {
+  while (IsBuffered(offset, kSaltBytes) && LoadU64(BufferAt(offset)) != salt_) {
     offset += kFrameAlignmentBytes;
   }
   return offset;

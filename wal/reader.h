@@ -58,7 +58,9 @@ class Reader {
   // Makes bytes [offset, offset + n) available in buffer_; false when the file is shorter.
   absl::StatusOr<bool> Fill(uint64_t offset, uint64_t n);
   absl::StatusOr<std::optional<Frame>> FrameAt(uint64_t offset);
-  // From `offset` on, the first place in buffer_ that holds the salt, or the first whose header is not all there.
+  // Where data begins at or behind `offset`, which is not in buffer_.
+  absl::StatusOr<uint64_t> NextData(uint64_t offset) const;
+  // From `offset` on, the first place in buffer_ that holds the salt, or the first whose salt is not all there.
   uint64_t FindSaltInBuffer(uint64_t offset) const;
 
   bool IsBuffered(uint64_t offset, uint64_t n) const {
@@ -73,6 +75,7 @@ class Reader {
   std::optional<uint64_t> file_end_;  // once known; nothing behind kMaxLogSizeBytes is looked at
   std::string buffer_;                // the bytes of the file from buffer_offset_
   uint64_t buffer_offset_ = 0;
+  uint64_t data_behind_ = 0;       // from the end of buffer_ up to here the file holds nothing
   uint64_t window_bytes_;          // of the next read
   uint64_t mismatched_bytes_ = 0;  // in frames with a plausible header whose checksum was wrong
 };

@@ -8,10 +8,12 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "base/coding.h"
 #include "base/file_identity.h"
 #include "base/testing/test_seed.h"
 #include "base/types.h"
+#include "env/file_system.h"
 #include "gtest/gtest.h"
 #include "wal/frame.h"
 #include "wal/testing/bytes_file.h"
@@ -120,6 +122,50 @@ TEST(ReaderTest, ZeroTailCostsNothing) {
   EXPECT_EQ(ReadAll(reader), log.payloads);
   EXPECT_EQ(ReadAll(reader, How::kScanNext), std::vector<std::string>{});
   EXPECT_LE(file.bytes_read, 64u << 10);
+}
+
+// As the kernel has it: what was read, and what it read ahead, is in memory, and counts as data there, written or not.
+class ReadAheadFile final : public env::RandomAccessFile {
+ public:
+  explicit ReadAheadFile(const BytesFile* file) : file_(file) {}
+  absl::Status Read(uint64_t offset, absl::Span<char> out) const override {
+    constexpr uint64_t kPage = 4096;
+    const uint64_t end = (offset + out.size() + kPage - 1) / kPage * kPage;
+    in_memory_ = std::max(in_memory_, end + (offset > 0 ? 32 * kPage : 0));
+    return file_->Read(offset, out);
+  }
+  absl::StatusOr<uint64_t> Size() const override { return file_->Size(); }
+  absl::StatusOr<uint64_t> NextData(uint64_t offset) const override {
+    return offset < in_memory_ ? offset : file_->NextData(offset);
+  }
+  const std::string& path() const override { return file_->path(); }
+
+ private:
+  const BytesFile* const file_;
+  mutable uint64_t in_memory_ = 0;
+};
+
+TEST(ReaderTest, WhatTheKernelReadsAheadIsNotReadForIt) {
+  const Log log = SmallLog();
+  BytesFile file(log.bytes, /*zero_tail=*/uint64_t{1} << 20);
+  const ReadAheadFile ahead(&file);
+  ASSERT_TRUE(ReadIdentity(ahead, FileKind::kLog).ok());
+  Reader reader(&ahead, kDatabase, kNumber);
+  EXPECT_EQ(ReadAll(reader), log.payloads);
+  EXPECT_EQ(ReadAll(reader, How::kScanNext), std::vector<std::string>{});
+  EXPECT_LE(file.bytes_read, 4096u);
+}
+
+TEST(ReaderTest, ScanFindsAFrameAtAnyDistanceFromThePlacesWhereReadsEnd) {
+  constexpr uint64_t kPage = 4096;
+  for (uint64_t begin = 2 * kPage - 64; begin <= 2 * kPage + 64; begin += kFrameAlignmentBytes) {
+    Log log;
+    log.bytes.resize(begin);  // nothing but zeros before
+    log.Add("far behind");
+    EXPECT_EQ(ReadAll(log.bytes, How::kScanNext), log.payloads) << begin;
+    log.bytes.resize(log.bytes.size() + 3);
+    EXPECT_EQ(ReadAll(log.bytes, How::kScanNext), log.payloads) << begin;
+  }
 }
 
 // ---- damage ----

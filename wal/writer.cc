@@ -10,18 +10,22 @@
 namespace aeternus::wal {
 
 absl::StatusOr<std::unique_ptr<Writer>> Writer::Create(env::FileSystem* file_system, const std::string& path,
-                                                       const FileIdentity& identity, uint64_t allocate_bytes) {
+                                                       const FileIdentity& identity, uint64_t allocate_bytes,
+                                                       Head head) {
   AETERNUS_ASSIGN_OR_RETURN(std::unique_ptr<env::LogFile> file, file_system->NewLogFile(path, allocate_bytes));
   const std::string header = EncodeFileIdentity(identity);
   AETERNUS_ASSIGN_OR_RETURN(const absl::Span<char> span, file->Reserve(header.size()));
   std::memcpy(span.data(), header.data(), header.size());
   AETERNUS_RETURN_IF_ERROR(file->Commit(header.size(), env::LogFile::Next::kSync));
-  AETERNUS_RETURN_IF_ERROR(env::AsFinal(file->Sync()));
-  return std::unique_ptr<Writer>(new Writer(std::move(file), identity));
+  if (head == Head::kSynced) AETERNUS_RETURN_IF_ERROR(env::AsFinal(file->Sync()));
+  return std::unique_ptr<Writer>(new Writer(std::move(file), identity, head));
 }
 
-Writer::Writer(std::unique_ptr<env::LogFile> file, const FileIdentity& identity)
-    : file_(std::move(file)), identity_(identity), salt_(FrameSalt(identity.database_id, identity.number)) {}
+Writer::Writer(std::unique_ptr<env::LogFile> file, const FileIdentity& identity, Head head)
+    : file_(std::move(file)),
+      identity_(identity),
+      salt_(FrameSalt(identity.database_id, identity.number)),
+      is_head_synced_(head == Head::kSynced) {}
 
 absl::Status Writer::Append(absl::Span<const Frame> frames, env::LogFile::Next next, bool* wrote) {
   if (wrote != nullptr) *wrote = false;

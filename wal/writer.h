@@ -20,11 +20,15 @@ namespace aeternus::wal {
 
 class Writer {
  public:
-  // Creates `path` with `allocate_bytes` backed by the disk, writes the identity and syncs the file; syncing the
-  // directory is the caller's. Errors of the file system, a failed sync never ResourceExhausted; a half-made file may
-  // be left.
+  // Whether the identity is on disk when Create returns, or only with the first Sync.
+  enum class Head : uint8_t { kSynced, kUnsynced };
+
+  // Creates `path` with `allocate_bytes` backed by the disk, writes the identity and, if asked to, syncs the file;
+  // syncing the directory is the caller's. Errors of the file system, a failed sync never ResourceExhausted; a
+  // half-made file may be left.
   static absl::StatusOr<std::unique_ptr<Writer>> Create(env::FileSystem* file_system, const std::string& path,
-                                                        const FileIdentity& identity, uint64_t allocate_bytes);
+                                                        const FileIdentity& identity, uint64_t allocate_bytes,
+                                                        Head head = Head::kSynced);
 
   // Makes room for `frames` in one piece: ResourceExhausted with `*wrote` false means that nothing was written or
   // promised and the log is as before. Then writes them all, or returns an error after which the log is failed: which
@@ -36,17 +40,21 @@ class Writer {
   // good (invariant 5).
   absl::Status Sync();
 
+  // Whether Create has made the identity durable.
+  bool is_head_synced() const { return is_head_synced_; }
+
   // Where the next frame goes, in bytes from the start of the file.
   uint64_t size_bytes() const;
   FileNumber number() const { return identity_.number; }
   const std::string& path() const;
 
  private:
-  Writer(std::unique_ptr<env::LogFile> file, const FileIdentity& identity);
+  Writer(std::unique_ptr<env::LogFile> file, const FileIdentity& identity, Head head);
 
   std::unique_ptr<env::LogFile> file_;
   const FileIdentity identity_;
   const uint64_t salt_;
+  const bool is_head_synced_;
 };
 
 }  // namespace aeternus::wal

@@ -19,7 +19,7 @@ absl::StatusOr<std::unique_ptr<wal::Writer>> LogChainOnDisk::MakeSegment() {
   AETERNUS_ASSIGN_OR_RETURN(
       std::unique_ptr<wal::Writer> writer,
       wal::Writer::Create(&fs_, PathOf(number), {.kind = FileKind::kLog, .database_id = kDatabase, .number = number},
-                          allocate_bytes_));
+                          allocate_bytes_, head_));
   AETERNUS_RETURN_IF_ERROR(fs_.SyncDirectory("db"));
   return writer;
 }

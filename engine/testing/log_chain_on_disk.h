@@ -36,6 +36,7 @@ class LogChainOnDisk {
   env::testing::SimFileSystem fs_;
   uint64_t next_number_ = 1;
   uint64_t allocate_bytes_ = 4096;
+  wal::Writer::Head head_ = wal::Writer::Head::kSynced;
   LogChain chain_;
   uint64_t last_lsn_ = 0;
   bool wrote_ = false;  // of the last call that says so

@@ -44,7 +44,7 @@ constexpr Extent kExtents[] = {
     {"WritesThatFail", "ops=3 crashes=1 fails=1 write_fails=1 frames=3 closes=0",
      "ops=4 crashes=2 fails=1 write_fails=1 frames=2 closes=0 states=20000000"},
     {"ThreeWrites", "ops=3 crashes=1 groups=0", "ops=3 crashes=2 closes=0 states=20000000"},
-    {"TwoCrashes", "ops=2 crashes=2", "ops=2 crashes=2 closes=2 groups=0 states=20000000"},
+    {"TwoCrashes", "ops=2 crashes=2 states=10000000", "ops=2 crashes=2 closes=2 groups=0 states=20000000"},
     {"ThreeCrashes", "ops=2 crashes=3 closes=0 damage=0", "ops=2 crashes=3 closes=0"},
 };
 

@@ -101,7 +101,7 @@ void Model::ExpandOpening(const State& s) {
         if (!next.disk.Create(e.prepared_log)) return;
         next.disk.Write(e.prepared_log, 0,
                         pool_.Add({.kind = BlockKind::kHeader, .file = e.prepared_log, .edit = edit}));
-        next.disk.Sync(e.prepared_log);
+        e.must_sync_prepared = rules_.prep_durable ? 1 : 0;  // its name is synced with the manifest's, below
         return Visit(next, "  open: all logs retired, the next one prepared", e.prepared_log);
       }
       [[fallthrough]];

@@ -39,10 +39,11 @@ struct Engine {
   uint8_t edit, is_edit_pending, manifest, manifest_end, min_log, tables;
   // Where the chain ends before the active log: what the next link says and, after an open, the cut.
   uint8_t end_log, end_slot, end_lsn, first_live_log;
-  uint8_t cut_lsn;      // of the cut in force
-  uint8_t is_cut_owed;  // the cut is not in the manifest yet
-  uint8_t must_sync;    // what was replayed is not known to be durable
-  uint8_t unused[2];
+  uint8_t cut_lsn;             // of the cut in force
+  uint8_t is_cut_owed;         // the cut is not in the manifest yet
+  uint8_t must_sync;           // what was replayed is not known to be durable
+  uint8_t must_sync_prepared;  // the open made the prepared log, and left its sync to the first write
+  uint8_t unused[1];
 
   uint8_t durable_edit() const { return static_cast<uint8_t>(edit - is_edit_pending); }
 };

@@ -41,6 +41,10 @@ void Model::ExpandWriter(const State& s) {
     if (e.frozen_count < kFrozen) Freeze(s);
   } else if (e.is_cut_owed && s.ghost.ops > 0) {
     WriteOwedCut(s);
+  } else if (e.active_log == 0 && e.must_sync_prepared != 0) {
+    if (s.ghost.ops == 0) return;
+    SyncOrFail(s, e.prepared_log, "log that the open prepared synced",
+               [](State& done) { done.engine.must_sync_prepared = 0; });
   } else if (e.active_log != 0 || e.prepared_log != 0) {
     WriteGroup(s, 1, false);
     WriteGroup(s, 1, true);
