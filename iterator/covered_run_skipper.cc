@@ -36,6 +36,7 @@ class CoveredRunSkipper final : public EntryIterator {
     source_->SeekBefore(key);
     SkipBackward();
   }
+  void PrepareSeek(const SeekTarget& target, int step) override { source_->PrepareSeek(target, step); }
   void NextWindow() override {
     source_->MoveTo(window_end() - 1);
     source_->Next();

@@ -41,10 +41,12 @@ class MergingIterator final : public EntryIterator {
   void Seek(std::string_view key, Lsn lsn) override {
     // A view of a source's window would die with that source's seek.
     target_.assign(key);
+    PrepareSources({.key = target_, .lsn = lsn});
     Rebuild<true>([&](EntryIterator& source) { source.Seek(target_, lsn); });
   }
   void SeekBefore(std::string_view key) override {
     target_.assign(key);
+    PrepareSources({.key = target_, .lsn = kMaxLsn, .is_before = true});
     Rebuild<false>([&](EntryIterator& source) { source.SeekBefore(target_); });
   }
   void NextWindow() override { is_forward_ ? Refill<true>() : TurnForward(); }
@@ -65,6 +67,12 @@ class MergingIterator final : public EntryIterator {
   static constexpr size_t kLendMin = 8;
   // Ties in one window before the shared prefix is looked for anew.
   static constexpr size_t kTiesMax = 16;
+
+  void PrepareSources(const SeekTarget& target) {
+    for (int step = 0; step < kSeekSteps; ++step) {
+      for (const auto& source : sources_) source->entries->PrepareSeek(target, step);
+    }
+  }
 
   // The entry `n` steps of travel from `at`.
   template <bool kForward>
@@ -98,6 +106,7 @@ class MergingIterator final : public EntryIterator {
     const EntryView& last = window_end()[-1];
     const Lsn lsn(last.lsn.value - 1);  // no entry has LSN 0
     target_.assign(last.key);
+    PrepareSources({.key = target_, .lsn = lsn});
     Rebuild<true>([&](EntryIterator& source) { source.Seek(target_, lsn); });
   }
 
@@ -105,6 +114,7 @@ class MergingIterator final : public EntryIterator {
   void TurnBackward() {
     const Lsn lsn = window_begin()->lsn;
     target_.assign(window_begin()->key);
+    PrepareSources({.key = target_, .lsn = lsn});
     Rebuild<false>([&](EntryIterator& source) {
       source.Seek(target_, lsn);
       if (source.Valid()) return source.Prev();
