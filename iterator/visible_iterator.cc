@@ -64,7 +64,7 @@ struct VisibleIterator::Impl {
 
   const std::unique_ptr<EntryIterator> entries;
   TombstoneCursor tombstones;
-  const Options options;
+  Options options;
   Place place = Place::kElsewhere;
   bool met_upper = false;  // kBehind only: what follows is behind the bounds
   LastKey last;
@@ -241,6 +241,12 @@ VisibleIterator& VisibleIterator::operator=(VisibleIterator&&) noexcept = defaul
 VisibleIterator::~VisibleIterator() = default;
 
 const absl::Status& VisibleIterator::status() const { return impl_->entries->status(); }
+
+void VisibleIterator::SetSnapshot(Lsn snapshot) {
+  impl_->options.snapshot = snapshot;
+  impl_->place = Impl::Place::kElsewhere;
+  window_ = {};
+}
 
 void VisibleIterator::SeekToFirst() {
   if (impl_->options.lower.has_value()) return Seek(*impl_->options.lower);
