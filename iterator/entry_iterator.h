@@ -63,6 +63,9 @@ class EntryIterator {
   virtual void Seek(std::string_view key, Lsn lsn) = 0;
   // The last entry (the oldest version) of the greatest key below `key`, which may be a view of the current window.
   virtual void SeekBefore(std::string_view key) = 0;
+  // Seek(key, kMaxLsn) by one who has come a long way and goes on behind `key`, which is behind the current entry: it
+  // may show long windows at once. `key` is no view of the window. Needs Valid().
+  virtual void SkipTo(std::string_view key) { Seek(key, kMaxLsn); }
   // Where a seek goes: Seek(key, lsn), or SeekBefore(key), whose lsn is kMaxLsn.
   struct SeekTarget {
     std::string_view key;

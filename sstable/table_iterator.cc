@@ -38,6 +38,9 @@ void TableIterator::SeekBefore(std::string_view key) {
   Conclude(GoBefore({.key = key, .lsn = kMaxLsn, .is_before = true}));
 }
 
+// The size of the windows stays what it has grown to.
+void TableIterator::SkipTo(std::string_view key) { Conclude(GoTo({.key = key, .lsn = kMaxLsn})); }
+
 void TableIterator::NextWindow() {
   if (end_ < block_.entry_count()) return ShowFrom(end_);
   Conclude(GoToBlock(block_number_ + 1, /*at_its_last_entry=*/false));

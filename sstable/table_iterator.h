@@ -31,6 +31,7 @@ class TableIterator final : public EntryIterator {
   void SeekToLast() override;
   void Seek(std::string_view key, Lsn lsn) override;
   void SeekBefore(std::string_view key) override;
+  void SkipTo(std::string_view key) override;
   void PrepareSeek(const SeekTarget& target, int step) override;
   void NextWindow() override;
   void PrevWindow() override;

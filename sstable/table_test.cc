@@ -67,7 +67,7 @@ class ModelComparison {
     size_t at = kEnd;
     for (int step = 0; step < steps; ++step) {
       const StoredEntry& target = model_.entries[random.Below(model_.entries.size())];
-      const uint64_t action = random.Below(8);
+      const uint64_t action = random.Below(9);
       const auto prepare = [&](const EntryIterator::SeekTarget& to, int steps) {
         for (int s = 0; s < steps; ++s) it->PrepareSeek(to, s);
       };
@@ -85,6 +85,9 @@ class ModelComparison {
       } else if (action < 6 && at != kEnd) {
         it->Prev();
         at = at > 0 ? at - 1 : kEnd;
+      } else if (action == 8 && at != kEnd && target.key > model_.entries[at].key) {
+        it->SkipTo(target.key);
+        at = model_.LowerBound(target.key, kMaxLsn);
       } else if (action == 6) {
         if (in_steps) prepare({.key = target.key, .lsn = kMaxLsn, .is_before = true}, EntryIterator::kSeekSteps);
         it->SeekBefore(target.key);
