@@ -177,11 +177,13 @@ class MergingIterator final : public EntryIterator {
   void MergeWindow() {
     EntryView* const begin = kForward ? buffer_.begin() : buffer_.end();
     EntryView* out = begin;
+    Source* const* const live = live_.data();
+    size_t winner = tree_.winner();
     for (size_t room = kWindowMax; room > 0; --room) {
-      Source* const source = live_[tree_.winner()];
+      Source* const source = live[winner];
       std::construct_at(kForward ? out++ : --out, *source->at);
       if (Advance<kForward>(source, 1)) break;
-      Replay<kForward>(source);
+      winner = tree_.Replay(winner, *source->word, Tie<kForward>{this});
     }
     kForward ? SetWindow(begin, begin, out) : SetWindow(out, begin - 1, begin);
   }
@@ -199,12 +201,19 @@ class MergingIterator final : public EntryIterator {
   // The first source has moved.
   template <bool kForward>
   void Replay(const Source* source) {
-    tree_.Replay(*source->word, [this](size_t a, size_t b) { return ComesBefore<kForward>(*live_[a], *live_[b]); });
+    tree_.Replay(*source->word, Tie<kForward>{this});
   }
 
-  // For sources whose words tie.
+  // Decides between sources whose words tie, which is rare.
   template <bool kForward>
-  bool ComesBefore(const Source& a, const Source& b) {
+  struct Tie {
+    MergingIterator* merge;
+    bool operator()(size_t a, size_t b) const {
+      return merge->ComesBefore<kForward>(*merge->live_[a], *merge->live_[b]);
+    }
+  };
+  template <bool kForward>
+  [[gnu::noinline]] bool ComesBefore(const Source& a, const Source& b) {
     ++ties_;
     const int order = CompareEntries(a.at->key, a.at->lsn, b.at->key, b.at->lsn);
     return kForward ? order < 0 : order > 0;
@@ -213,8 +222,7 @@ class MergingIterator final : public EntryIterator {
   template <bool kForward>
   void BuildTree() {
     tree_.Build(
-        live_.size(), [this](size_t i) { return *live_[i]->word; },
-        [this](size_t a, size_t b) { return ComesBefore<kForward>(*live_[a], *live_[b]); });
+        live_.size(), [this](size_t i) { return *live_[i]->word; }, Tie<kForward>{this});
   }
 
   template <bool kForward>
