@@ -40,14 +40,29 @@ inline int CompareEntries(std::string_view a_key, Lsn a_lsn, std::string_view b_
 
 // The eight bytes of `key` behind its first `skip` bytes as a big-endian number, zero-padded: for two keys that
 // agree in their first `skip` bytes, KeyPrefix(a) < KeyPrefix(b) implies a < b; equal prefixes decide nothing.
+// Nothing is put together in memory: a word that is loaded right after parts of it were stored makes a processor wait.
 inline uint64_t KeyPrefix(std::string_view key, size_t skip = 0) {
-  uint64_t word = 0;
-  if (key.size() >= skip + sizeof(word)) {
-    std::memcpy(&word, key.data() + skip, sizeof(word));
-  } else if (key.size() > skip) {
-    std::memcpy(&word, key.data() + skip, key.size() - skip);
+  constexpr size_t kWordBytes = sizeof(uint64_t);
+  if (key.size() >= kWordBytes) {
+    // At the end of the key, its last word is moved up.
+    const size_t last = key.size() - kWordBytes;
+    const size_t at = skip < last ? skip : last;
+    uint64_t word;
+    std::memcpy(&word, key.data() + at, sizeof(word));
+    return skip - at < kWordBytes ? __builtin_bswap64(word) << 8 * (skip - at) : 0;
   }
-  return __builtin_bswap64(word);
+  if (key.size() <= skip) return 0;
+  const char* const p = key.data() + skip;
+  const size_t n = key.size() - skip;  // 1 to 7
+  if (n >= sizeof(uint32_t)) {
+    uint32_t high;
+    uint32_t low;  // overlaps with it in bytes that are the same
+    std::memcpy(&high, p, sizeof(high));
+    std::memcpy(&low, p + n - sizeof(low), sizeof(low));
+    return uint64_t{__builtin_bswap32(high)} << 32 | uint64_t{__builtin_bswap32(low)} << 8 * (kWordBytes - n);
+  }
+  const auto byte = [p](size_t i) { return uint64_t{static_cast<uint8_t>(p[i])} << 8 * (kWordBytes - 1 - i); };
+  return byte(0) | byte(n / 2) | byte(n - 1);
 }
 
 // Length of the longest common prefix, in bytes.

@@ -67,6 +67,19 @@ void CheckPair(const std::string& a, const std::string& b) {
   }
 }
 
+TEST(KeyOrderTest, APrefixIsTheBytesBehindWhatIsSkippedAndZeros) {
+  std::mt19937_64 random(TestSeed());
+  for (int round = 0; round < 20'000; ++round) {
+    const std::string key = RandomBytes(random, random() % 24);
+    const size_t skip = random() % 28;
+    uint64_t expected = 0;
+    for (size_t i = skip; i < skip + 8; ++i) {
+      expected = expected << 8 | (i < key.size() ? static_cast<uint8_t>(key[i]) : 0);
+    }
+    ASSERT_EQ(KeyPrefix(key, skip), expected) << key.size() << " " << skip;
+  }
+}
+
 TEST(KeyOrderTest, AllPairsOfShortKeysAgreeWithTheDefinition) {
   const std::vector<std::string> keys = ShortKeys();
   for (const std::string& a : keys) {

@@ -182,6 +182,9 @@ class FrameCache {
     TakeBack(slot);
     return Pin();
   }
+  // Where the frame of a slot is, or was a moment ago: to be prefetched, never to be read. data() is null if it is not
+  // in memory. Neither a hit nor a use.
+  static std::string_view Whereabouts(const Slot& slot) { return slot.bytes(); }
   // What Peek is used in.
   env::ReadSections& sections() { return sections_; }
 

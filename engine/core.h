@@ -108,6 +108,8 @@ class Core : public std::enable_shared_from_this<Core> {
     Lsn lsn;
   };
   absl::StatusOr<Moment> Now() const ABSL_LOCKS_EXCLUDED(state_mutex_);
+  // The LSN up to which everything is in `view`, which the caller holds, unless another one is in force by now.
+  std::optional<Lsn> LsnWithin(const View& view) const;
   // What `options` ask to read as of; tells them.
   absl::StatusOr<Moment> MomentFor(const ReadOptions& options) const;
 

@@ -81,9 +81,10 @@ class DbIterator final : public Iterator {
     SetWindow({});
     iterator_.reset();
     moment_ = std::move(moment);
-    AETERNUS_ASSIGN_OR_RETURN(iterator_, NewViewIterator(*moment_.view, {.snapshot = moment_.lsn,
-                                                                         .lower = bounds_.lower_bound,
-                                                                         .upper = bounds_.upper_bound}));
+    AETERNUS_ASSIGN_OR_RETURN(ViewIterator made, ViewIterator::Make(*moment_.view, {.snapshot = moment_.lsn,
+                                                                                    .lower = bounds_.lower_bound,
+                                                                                    .upper = bounds_.upper_bound}));
+    iterator_.emplace(std::move(made));
     return absl::OkStatus();
   }
 
@@ -101,7 +102,7 @@ class DbIterator final : public Iterator {
   }
   absl::Status status() const override {
     if (IsPlanted(PlantedBug::kIteratorErrorSwallowed)) return absl::OkStatus();
-    return iterator_.has_value() ? iterator_->status() : broken_;
+    return iterator_.has_value() ? iterator_->visible().status() : broken_;
   }
   uint64_t lsn() const override { return moment_.lsn.value; }
 
@@ -109,12 +110,21 @@ class DbIterator final : public Iterator {
     if (at_snapshot_) return absl::FailedPreconditionError("an iterator over a snapshot cannot be refreshed");
     const std::shared_ptr<const Core> core = core_.lock();
     if (core == nullptr) return absl::FailedPreconditionError("the database of this iterator is gone");
+    if (iterator_.has_value() && Stay(*core)) return absl::OkStatus();
     AETERNUS_ASSIGN_OR_RETURN(Core::Moment moment, core->Now());
     broken_ = Start(std::move(moment));
     return broken_;
   }
 
  private:
+  // Most often nothing has changed but the LSN.
+  bool Stay(const Core& core) {
+    const std::optional<Lsn> lsn = core.LsnWithin(*moment_.view);
+    if (!lsn.has_value() || !iterator_->MoveTo(*lsn)) return false;
+    moment_.lsn = *lsn;
+    SetWindow({});
+    return true;
+  }
   void NextWindow() override {
     Move([](VisibleIterator& it) { it.NextWindow(); });
   }
@@ -124,8 +134,8 @@ class DbIterator final : public Iterator {
   template <typename Movement>
   void Move(Movement movement) {
     if (!iterator_.has_value()) return;
-    movement(*iterator_);
-    const VisibleIterator::Window& window = iterator_->window();
+    movement(iterator_->visible());
+    const VisibleIterator::Window& window = iterator_->visible().window();
     SetWindow({window.begin, window.at, window.end});
   }
 
@@ -133,8 +143,8 @@ class DbIterator final : public Iterator {
   const IteratorTicket ticket_;
   const bool at_snapshot_;
   const IteratorOptions bounds_;
-  Core::Moment moment_;                      // before the iterator, so that it dies after it
-  std::optional<VisibleIterator> iterator_;  // none after a failed Refresh
+  Core::Moment moment_;                   // before the iterator, so that it dies after it
+  std::optional<ViewIterator> iterator_;  // none after a failed Refresh
   absl::Status broken_;
 };
 
@@ -173,6 +183,13 @@ Core::Glimpse Core::Look() const {
     if (read_view_.load(std::memory_order_acquire) != view) continue;
     return {view, IsPlanted(PlantedBug::kLsnLoadedBeforeView) ? Lsn(early) : lsn};
   }
+}
+
+// No section is needed: what is in force, if it is `view`, the caller keeps.
+std::optional<Lsn> Core::LsnWithin(const View& view) const {
+  const Glimpse now = Look();
+  if (now.view != &view) return std::nullopt;
+  return now.lsn;
 }
 
 void Core::ChangeView(absl::FunctionRef<std::shared_ptr<const View>(const View*)> make) {

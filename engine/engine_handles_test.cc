@@ -76,6 +76,44 @@ TEST_F(EngineHandlesTest, ARefreshedIteratorSeesThePresentAndStandsNowhere) {
   EXPECT_EQ(All(*it), Numbered(0, 6));
 }
 
+TEST_F(EngineHandlesTest, AnIteratorThatIsRefreshedKeepsNeitherMemtablesNorTablesOfThePast) {
+  auto it = NewIterator();
+  for (int i = 0; i < 5; ++i) {
+    PutNumbered(*engine_, 10 * i, 10 * i + 10);
+    ASSERT_OK(it->Refresh());  // all is in the memtable that was there before, or in that and tables
+    EXPECT_EQ(All(*it), Numbered(0, 10 * i + 10));
+    ASSERT_OK(Flush(*engine_));
+    ASSERT_OK(engine_->MajorCompact());
+    ASSERT_OK(it->Refresh());
+    EXPECT_EQ(All(*it), Numbered(0, 10 * i + 10));
+  }
+  ASSERT_OK(engine_->Delete(NumberedKey(0)));
+  ASSERT_OK(Flush(*engine_));
+  ASSERT_OK(engine_->MajorCompact());
+  EXPECT_GT(engine_->Stats()->undeleted_files, 0u);
+  ASSERT_OK(it->Refresh());
+  PutNumbered(*engine_, 0, 1);
+  ASSERT_OK(Flush(*engine_));  // deletes what nobody uses any more
+  EXPECT_EQ(engine_->Stats()->undeleted_files, 0u);
+  ASSERT_OK(it->Refresh());
+  const size_t with_iterator = engine_->Stats()->memory_used_bytes;
+  it.reset();
+  EXPECT_EQ(engine_->Stats()->memory_used_bytes, with_iterator);
+}
+
+TEST_F(EngineHandlesTest, ARefreshedIteratorHasForgottenItsError) {
+  PutNumbered(*engine_, 0, 10);
+  ASSERT_OK(Flush(*engine_));
+  const auto it = NewIterator();
+  machine_.FailWhile([](const env::testing::FileCall&) { return true; });
+  it->SeekToFirst();
+  EXPECT_FALSE(it->status().ok());
+  machine_.Heal();
+  ASSERT_OK(it->Refresh());
+  EXPECT_OK(it->status());
+  EXPECT_EQ(All(*it), Numbered(0, 10));
+}
+
 TEST_F(EngineHandlesTest, AnIteratorMovesBothWaysWithinItsBounds) {
   PutNumbered(*engine_, 0, 10);
   ASSERT_OK(engine_->Delete(NumberedKey(5)));

@@ -1,6 +1,7 @@
-// Cost of scans beside std::map: over one table, over three tables whose keys lie between one another, over a memtable,
-// and over a memtable in which some keys have very many versions. Keys are 16 zero-padded digits, values 100 bytes, and
-// of each pair the key and a byte of the value are read.
+// Cost of scans beside std::map: over one table, over three tables whose keys lie between one another, over the same
+// three after two fifths of their keys were deleted by range tombstones that are still in the memtable, over a
+// memtable, and over a memtable in which some keys have very many versions. Keys are 16 zero-padded digits, values 100
+// bytes, and of each pair the key and a byte of the value are read.
 //
 //   ./bazelw run --config=release //engine:scan_benchmark
 #include <cstdint>
@@ -22,8 +23,10 @@
 namespace aeternus {
 namespace {
 
-constexpr uint64_t kKeys = uint64_t{1} << 18;
+constexpr uint64_t kKeys = uint64_t{1} << 20;
 constexpr int kSteps = 100;  // of a short scan
+constexpr uint64_t kRangeKeys = 100;
+constexpr uint64_t kKeysPerRange = 250;  // of which the rest stay
 
 std::string Key(uint64_t i) { return absl::StrFormat("%016d", i); }
 // Visits each of [0, kKeys) once in an order that looks random.
@@ -33,7 +36,7 @@ void Check(const absl::Status& status) {
   if (!status.ok()) std::abort();
 }
 
-enum class Shape { kOneTable, kThreeTables, kMemtable, kHotKeys };
+enum class Shape { kOneTable, kThreeTables, kDeletedRanges, kMemtable, kHotKeys };
 
 class Database {
  public:
@@ -41,12 +44,15 @@ class Database {
     EngineConfig config{.write_buffer_bytes = size_t{256} << 20, .memory_budget_bytes = size_t{1} << 30};
     config.env = env_.env();
     engine_ = Engine::Open("/db", config).value();
-    const uint64_t parts = shape == Shape::kOneTable || shape == Shape::kThreeTables ? 3 : 1;
+    const uint64_t parts = shape == Shape::kMemtable || shape == Shape::kHotKeys ? 1 : 3;
     for (uint64_t part = 0; part < parts; ++part) {
       for (uint64_t i = part; i < kKeys; i += parts) Put(Shuffled(i));
       if (parts > 1) Flush();
     }
     if (shape == Shape::kOneTable) Check(engine_->MajorCompact().status());
+    for (uint64_t i = 0; shape == Shape::kDeletedRanges && i < kKeys; i += kKeysPerRange) {
+      Check(engine_->DeleteRange(Key(i), Key(i + kRangeKeys), {.sync = false}));
+    }
     // Every thousandth key was written a hundred times more.
     for (uint64_t i = 0; shape == Shape::kHotKeys && i < kKeys / 10; ++i) Put(i / 100 * 1000);
     const std::unique_ptr<Iterator> it = NewIterator();
@@ -118,6 +124,15 @@ void BM_Short(benchmark::State& state) {
   for (auto _ : state) WalkShort(*it, Key(Shuffled(++i)));
 }
 template <Shape kShape>
+void BM_ShortRefreshed(benchmark::State& state) {
+  const std::unique_ptr<Iterator> it = Database::Of(kShape).NewIterator();
+  uint64_t i = 0;
+  for (auto _ : state) {
+    Check(it->Refresh());
+    WalkShort(*it, Key(Shuffled(++i)));
+  }
+}
+template <Shape kShape>
 void BM_ShortAnew(benchmark::State& state) {
   Database& database = Database::Of(kShape);
   uint64_t i = 0;
@@ -128,9 +143,11 @@ void BM_ShortAnew(benchmark::State& state) {
   BENCHMARK(BM_Forward<shape>)->Unit(benchmark::kMillisecond);  \
   BENCHMARK(BM_Backward<shape>)->Unit(benchmark::kMillisecond); \
   BENCHMARK(BM_Short<shape>);                                   \
+  BENCHMARK(BM_ShortRefreshed<shape>);                          \
   BENCHMARK(BM_ShortAnew<shape>)
 AETERNUS_SCAN_BENCHMARKS(Shape::kOneTable);
 AETERNUS_SCAN_BENCHMARKS(Shape::kThreeTables);
+AETERNUS_SCAN_BENCHMARKS(Shape::kDeletedRanges);
 AETERNUS_SCAN_BENCHMARKS(Shape::kMemtable);
 AETERNUS_SCAN_BENCHMARKS(Shape::kHotKeys);
 

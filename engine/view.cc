@@ -1,5 +1,6 @@
 #include "engine/view.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/status.h"
@@ -20,7 +21,7 @@ void ChargedMemtable::Recharge() {
   if (budget.used_bytes() > budget.limit_bytes()) resources_->spare_blocks.Clear();
 }
 
-absl::StatusOr<VisibleIterator> NewViewIterator(const View& view, VisibleIterator::Options options) {
+absl::StatusOr<ViewIterator> ViewIterator::Make(const View& view, VisibleIterator::Options options) {
   // Entries of one layer, none newer than max_lsn.
   struct Layer {
     std::unique_ptr<EntryIterator> entries;
@@ -52,7 +53,20 @@ absl::StatusOr<VisibleIterator> NewViewIterator(const View& view, VisibleIterato
   for (Layer& layer : layers) {
     entries.push_back(SkipCoveredRuns(std::move(layer.entries), layer.max_lsn, tombstones, options.snapshot));
   }
-  return VisibleIterator(NewMergingIterator(std::move(entries)), std::move(tombstones), std::move(options));
+  const bool sees_all_tombstones = std::all_of(tombstones.begin(), tombstones.end(), [&](const auto& fragments) {
+    return fragments->max_lsn() <= options.snapshot;
+  });
+  VisibleIterator visible(NewMergingIterator(std::move(entries)), std::move(tombstones), std::move(options));
+  return ViewIterator(view, std::move(visible), sees_all_tombstones);
+}
+
+// Points come into the active memtable, where its iterator finds them. Every tombstone up to `snapshot` was added
+// before that became known, so that where there is none by now, there was none before; all other layers stay what they
+// are.
+bool ViewIterator::MoveTo(Lsn snapshot) {
+  if (!sees_all_tombstones_ || view_.active->table().has_range_tombstones() || !visible_.status().ok()) return false;
+  visible_.SetSnapshot(snapshot);
+  return true;
 }
 
 }  // namespace aeternus

@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -76,8 +77,27 @@ struct View : std::enable_shared_from_this<View> {
   std::vector<std::shared_ptr<sstable::Table>> tables;  // in the order of version->tables()
 };
 
-// All layers merged under the one visibility rule. The caller keeps `view` alive.
-absl::StatusOr<VisibleIterator> NewViewIterator(const View& view, VisibleIterator::Options options);
+// All layers merged under the one visibility rule.
+class ViewIterator {
+ public:
+  // The caller keeps `view` alive.
+  static absl::StatusOr<ViewIterator> Make(const View& view, VisibleIterator::Options options);
+
+  VisibleIterator& visible() { return visible_; }
+  const VisibleIterator& visible() const { return visible_; }
+  // Sees a later snapshot of the same view, as one made anew would, unpositioned. Nothing is made anew: layers and
+  // their buffers stay. False, and nothing has changed, where only a new one will do: after an error, or when there are
+  // range tombstones that this one may not know of, or that its snapshot hid.
+  bool MoveTo(Lsn snapshot);
+
+ private:
+  ViewIterator(const View& view, VisibleIterator visible, bool sees_all_tombstones)
+      : view_(view), sees_all_tombstones_(sees_all_tombstones), visible_(std::move(visible)) {}
+
+  const View& view_;
+  const bool sees_all_tombstones_;  // all that it was made with
+  VisibleIterator visible_;
+};
 
 }  // namespace aeternus
 

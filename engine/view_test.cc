@@ -33,7 +33,7 @@ constexpr int kKeys = 24;
 // A database filled at random, with what it should hold now and at each of its snapshots.
 class RandomLayers {
  public:
-  explicit RandomLayers(uint64_t seed) : random_(seed) {
+  explicit RandomLayers(uint64_t seed, bool deletes_ranges = true) : random_(seed), deletes_ranges_(deletes_ranges) {
     EngineConfig config;
     config.write_buffer_bytes = 300 + random_() % 2000;
     config.table.block_size_bytes = 256;
@@ -91,6 +91,7 @@ class RandomLayers {
           present_.erase(NumberedKey(key));
           break;
         case 1:
+          if (!deletes_ranges_) break;
           batch.DeleteRange(NumberedKey(key), NumberedKey(end));
           present_.erase(present_.lower_bound(NumberedKey(key)), present_.lower_bound(NumberedKey(end)));
           break;
@@ -103,6 +104,7 @@ class RandomLayers {
   }
 
   std::mt19937_64 random_;
+  const bool deletes_ranges_;
   Machine machine_;
   std::unique_ptr<Engine> engine_;
   Contents present_;
@@ -180,6 +182,58 @@ TEST(View, PointReadsAndIteratorsAgreeAtEverySnapshotOverAnyLayers) {
       ASSERT_NO_FATAL_FAILURE(ExpectEveryReadAgrees(layers.engine(), {}, layers.present()));
       for (const auto& [snapshot, contents] : layers.moments()) {
         ASSERT_NO_FATAL_FAILURE(ExpectEveryReadAgrees(layers.engine(), {.snapshot = snapshot.get()}, contents));
+      }
+    }
+  }
+}
+
+// Walks a little, so that what is refreshed stands anywhere.
+void Wander(Iterator& it, uint64_t random) {
+  switch (random % 4) {
+    case 0:
+      it.SeekToFirst();
+      break;
+    case 1:
+      it.SeekToLast();
+      break;
+    case 2:
+      it.Seek(NumberedKey(static_cast<int>(random / 4 % kKeys)));
+      break;
+    default:
+      it.SeekForPrev(NumberedKey(static_cast<int>(random / 4 % kKeys)));
+  }
+  for (uint64_t steps = random / 128 % 8; steps > 0 && it.Valid(); --steps) random % 2 == 0 ? it.Next() : it.Prev();
+}
+
+TEST(View, ARefreshedIteratorIsAsGoodAsANewOneWhateverHappenedMeanwhile) {
+  const uint64_t seed = TestSeed();
+  std::mt19937_64 random(seed);
+  for (uint64_t round = 0; round < 6; ++round) {
+    RandomLayers layers(seed + round, /*deletes_ranges=*/round % 2 == 0);
+    const IteratorOptions bounded{.lower_bound = NumberedKey(5), .upper_bound = NumberedKey(17)};
+    for (const IteratorOptions& bounds : {IteratorOptions{}, bounded}) {
+      const auto it = layers.engine().NewIterator({}, bounds).value();
+      for (int step = 0; step < 400; ++step) {
+        SCOPED_TRACE("round " + std::to_string(round) + ", step " + std::to_string(step));
+        Wander(*it, random());
+        for (uint64_t changes = random() % 3; changes > 0; --changes) layers.Step();
+        ASSERT_OK(it->Refresh());
+        ASSERT_FALSE(it->Valid());
+        ASSERT_OK(it->status());
+        const auto fresh = layers.engine().NewIterator({}, bounds).value();
+        ASSERT_EQ(it->lsn(), fresh->lsn());
+        for (int walks = 0; walks < 4; ++walks) {
+          const uint64_t walk = random();
+          Wander(*it, walk);
+          Wander(*fresh, walk);
+          ASSERT_EQ(At(*it), At(*fresh));
+        }
+        Contents forward, backward, expected;
+        for (fresh->SeekToFirst(); fresh->Valid(); fresh->Next()) expected.emplace(fresh->key(), fresh->value());
+        for (it->SeekToFirst(); it->Valid(); it->Next()) forward.emplace(it->key(), it->value());
+        for (it->SeekToLast(); it->Valid(); it->Prev()) backward.emplace(it->key(), it->value());
+        ASSERT_EQ(forward, expected);
+        ASSERT_EQ(backward, expected);
       }
     }
   }

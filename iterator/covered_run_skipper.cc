@@ -36,6 +36,7 @@ class CoveredRunSkipper final : public EntryIterator {
     source_->SeekBefore(key);
     SkipBackward();
   }
+  void PrepareSeek(const SeekTarget& target, int step) override { source_->PrepareSeek(target, step); }
   void NextWindow() override {
     source_->MoveTo(window_end() - 1);
     source_->Next();
@@ -55,6 +56,12 @@ class CoveredRunSkipper final : public EntryIterator {
     return cover.has_value() && *cover <= max_lsn_;
   }
 
+  // Behind the entries of [at, end) that lie, like the first of them, which was asked about last, where one answer
+  // holds.
+  const EntryView* EndOfAnswer(const EntryView* at, const EntryView* end) const {
+    return at + tombstones_.CountWithin({at, static_cast<size_t>(end - at)});
+  }
+
   // From the entry on which the source stands to the next one that is not covered. What is shown is as much of the
   // source's window as lies between that and the covered one that follows.
   void SkipForward() {
@@ -64,10 +71,10 @@ class CoveredRunSkipper final : public EntryIterator {
       const EntryView* const end = window.data() + window.size();
       if (IsFree(window)) return Show(window.data(), window.data(), end);
       const EntryView* begin = window.data();
-      while (begin != end && IsCovered(*begin)) ++begin;
+      while (begin != end && IsCovered(*begin)) begin = EndOfAnswer(begin, end);
       if (begin != end) {
-        const EntryView* at = begin + 1;
-        while (at != end && !IsCovered(*at)) ++at;
+        const EntryView* at = EndOfAnswer(begin, end);
+        while (at != end && !IsCovered(*at)) at = EndOfAnswer(at, end);
         return Show(begin, begin, at);
       }
       passed += window.size();
@@ -75,10 +82,10 @@ class CoveredRunSkipper final : public EntryIterator {
         source_->NextWindow();
         continue;
       }
-      // The last entry is the one that was asked about last.
+      // The last entry lies where the last answer holds.
       if (!tombstones_.upper().has_value()) break;  // the rest is hidden
       passed = 0;
-      source_->Seek(*tombstones_.upper(), kMaxLsn);
+      source_->SkipTo(*tombstones_.upper());
     }
     Finish();
   }

@@ -22,6 +22,14 @@
 //   there.
 //   - the views of all entries of a window live until the iterator leaves the window, seeks or dies.
 //
+// Seeks in steps. What a seek costs is cache misses, one after the other. Whoever has several iterators to seek may let
+// them wait for theirs together, each step of all before the next step of any:
+//
+//   for (int step = 0; step < EntryIterator::kSeekSteps; ++step) {
+//     for (EntryIterator* it : all) it->PrepareSeek(target, step);
+//   }
+//   for (EntryIterator* it : all) it->Seek(target.key, target.lsn);              // or SeekBefore, as the target says
+//
 // Thread safety: one thread at a time; different iterators of one source may be used by different threads.
 #ifndef AETERNUS_ITERATOR_ENTRY_ITERATOR_H_
 #define AETERNUS_ITERATOR_ENTRY_ITERATOR_H_
@@ -56,6 +64,20 @@ class EntryIterator {
   virtual void Seek(std::string_view key, Lsn lsn) = 0;
   // The last entry (the oldest version) of the greatest key below `key`, which may be a view of the current window.
   virtual void SeekBefore(std::string_view key) = 0;
+  // Seek(key, kMaxLsn) by one who has come a long way and goes on behind `key`, which is behind the current entry: it
+  // may show long windows at once. `key` is no view of the window. Needs Valid().
+  virtual void SkipTo(std::string_view key) { Seek(key, kMaxLsn); }
+  // Where a seek goes: Seek(key, lsn), or SeekBefore(key), whose lsn is kMaxLsn.
+  struct SeekTarget {
+    std::string_view key;
+    Lsn lsn;
+    bool is_before = false;
+  };
+  // A step, from 0, of the seek that follows the last of them. Steps from 0 again, SeekToFirst and SeekToLast give it
+  // up. It ends the current window, of which the key is no view. Errors are the seek's to tell. Does nothing where
+  // there is nothing to wait for.
+  static constexpr int kSeekSteps = 4;
+  virtual void PrepareSeek(const SeekTarget& /*target*/, int /*step*/) {}
   void Next() {
     if (++at_ == end_) NextWindow();
   }

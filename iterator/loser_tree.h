@@ -46,12 +46,18 @@ class LoserTree {
     for (size_t node = (size_ + winner()) / 2; node > 0; node /= 2) word = std::min(word, matches_[node].word);
     return word;
   }
-  // The winner has moved on to `word`.
+  // The winner has moved on to `word`. Returns the new one, for whoever would wait to read it back out of memory.
   template <typename ComesBefore>
-  void Replay(uint64_t word, ComesBefore comes_before) {
-    Seat seat{word, winner()};
-    for (size_t node = (size_ + seat.player) / 2; node > 0; node /= 2) Play(&matches_[node], &seat, comes_before);
+  size_t Replay(uint64_t word, ComesBefore comes_before) {
+    return Replay(winner(), word, comes_before);
+  }
+  // The same by one who knows the winner.
+  template <typename ComesBefore>
+  size_t Replay(size_t winner, uint64_t word, ComesBefore comes_before) {
+    Seat seat{word, winner};
+    for (size_t node = (size_ + winner) / 2; node > 0; node /= 2) Play(&matches_[node], &seat, comes_before);
     matches_[0] = seat;
+    return seat.player;
   }
 
  private:

@@ -41,10 +41,12 @@ class MergingIterator final : public EntryIterator {
   void Seek(std::string_view key, Lsn lsn) override {
     // A view of a source's window would die with that source's seek.
     target_.assign(key);
+    PrepareSources({.key = target_, .lsn = lsn});
     Rebuild<true>([&](EntryIterator& source) { source.Seek(target_, lsn); });
   }
   void SeekBefore(std::string_view key) override {
     target_.assign(key);
+    PrepareSources({.key = target_, .lsn = kMaxLsn, .is_before = true});
     Rebuild<false>([&](EntryIterator& source) { source.SeekBefore(target_); });
   }
   void NextWindow() override { is_forward_ ? Refill<true>() : TurnForward(); }
@@ -65,6 +67,12 @@ class MergingIterator final : public EntryIterator {
   static constexpr size_t kLendMin = 8;
   // Ties in one window before the shared prefix is looked for anew.
   static constexpr size_t kTiesMax = 16;
+
+  void PrepareSources(const SeekTarget& target) {
+    for (int step = 0; step < kSeekSteps; ++step) {
+      for (const auto& source : sources_) source->entries->PrepareSeek(target, step);
+    }
+  }
 
   // The entry `n` steps of travel from `at`.
   template <bool kForward>
@@ -98,6 +106,7 @@ class MergingIterator final : public EntryIterator {
     const EntryView& last = window_end()[-1];
     const Lsn lsn(last.lsn.value - 1);  // no entry has LSN 0
     target_.assign(last.key);
+    PrepareSources({.key = target_, .lsn = lsn});
     Rebuild<true>([&](EntryIterator& source) { source.Seek(target_, lsn); });
   }
 
@@ -105,6 +114,7 @@ class MergingIterator final : public EntryIterator {
   void TurnBackward() {
     const Lsn lsn = window_begin()->lsn;
     target_.assign(window_begin()->key);
+    PrepareSources({.key = target_, .lsn = lsn});
     Rebuild<false>([&](EntryIterator& source) {
       source.Seek(target_, lsn);
       if (source.Valid()) return source.Prev();
@@ -167,11 +177,13 @@ class MergingIterator final : public EntryIterator {
   void MergeWindow() {
     EntryView* const begin = kForward ? buffer_.begin() : buffer_.end();
     EntryView* out = begin;
+    Source* const* const live = live_.data();
+    size_t winner = tree_.winner();
     for (size_t room = kWindowMax; room > 0; --room) {
-      Source* const source = live_[tree_.winner()];
+      Source* const source = live[winner];
       std::construct_at(kForward ? out++ : --out, *source->at);
       if (Advance<kForward>(source, 1)) break;
-      Replay<kForward>(source);
+      winner = tree_.Replay(winner, *source->word, Tie<kForward>{this});
     }
     kForward ? SetWindow(begin, begin, out) : SetWindow(out, begin - 1, begin);
   }
@@ -189,12 +201,19 @@ class MergingIterator final : public EntryIterator {
   // The first source has moved.
   template <bool kForward>
   void Replay(const Source* source) {
-    tree_.Replay(*source->word, [this](size_t a, size_t b) { return ComesBefore<kForward>(*live_[a], *live_[b]); });
+    tree_.Replay(*source->word, Tie<kForward>{this});
   }
 
-  // For sources whose words tie.
+  // Decides between sources whose words tie, which is rare.
   template <bool kForward>
-  bool ComesBefore(const Source& a, const Source& b) {
+  struct Tie {
+    MergingIterator* merge;
+    bool operator()(size_t a, size_t b) const {
+      return merge->ComesBefore<kForward>(*merge->live_[a], *merge->live_[b]);
+    }
+  };
+  template <bool kForward>
+  [[gnu::noinline]] bool ComesBefore(const Source& a, const Source& b) {
     ++ties_;
     const int order = CompareEntries(a.at->key, a.at->lsn, b.at->key, b.at->lsn);
     return kForward ? order < 0 : order > 0;
@@ -203,8 +222,7 @@ class MergingIterator final : public EntryIterator {
   template <bool kForward>
   void BuildTree() {
     tree_.Build(
-        live_.size(), [this](size_t i) { return *live_[i]->word; },
-        [this](size_t a, size_t b) { return ComesBefore<kForward>(*live_[a], *live_[b]); });
+        live_.size(), [this](size_t i) { return *live_[i]->word; }, Tie<kForward>{this});
   }
 
   template <bool kForward>

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/types/span.h"
+#include "base/key_order.h"
 
 namespace aeternus {
 namespace {
@@ -11,7 +12,7 @@ namespace {
 using Fragment = FragmentedTombstones::Fragment;
 
 bool EndsBehind(const Fragment& fragment, std::string_view key) {
-  return !fragment.end.has_value() || key < *fragment.end;
+  return !fragment.end.has_value() || CompareKeys(key, *fragment.end) < 0;
 }
 
 }  // namespace
@@ -19,7 +20,7 @@ bool EndsBehind(const Fragment& fragment, std::string_view key) {
 TombstoneCursor::TombstoneCursor(std::vector<std::shared_ptr<const FragmentedTombstones>> layers, Lsn snapshot)
     : snapshot_(snapshot) {
   for (auto& layer : layers) {
-    if (layer != nullptr && !layer->empty()) layers_.push_back({std::move(layer)});
+    if (layer != nullptr && !layer->empty()) layers_.emplace_back().tombstones = std::move(layer);
   }
 }
 
@@ -40,27 +41,35 @@ void TombstoneCursor::MoveTo(std::string_view key, Layer* layer) {
   layer->at = found == nullptr ? fragments.size() : static_cast<size_t>(found - fragments.data());
 }
 
+void TombstoneCursor::LocateIn(Layer* layer, std::string_view key) const {
+  MoveTo(key, layer);
+  layer->known = true;
+  layer->lower = {};
+  layer->upper = std::nullopt;
+  layer->covering = kMinLsn;
+  const absl::Span<const Fragment> fragments = layer->tombstones->fragments();
+  if (layer->at > 0) layer->lower = *fragments[layer->at - 1].end;
+  if (layer->at == fragments.size()) return;
+  const Fragment& fragment = fragments[layer->at];
+  if (CompareKeys(key, fragment.start) < 0) {
+    layer->upper = fragment.start;
+  } else {
+    layer->lower = fragment.start;
+    if (fragment.end.has_value()) layer->upper = *fragment.end;
+    layer->covering = FragmentedTombstones::MaxVisible(fragment, snapshot_);
+  }
+}
+
 Lsn TombstoneCursor::Locate(std::string_view key) {
   known_ = true;
   lower_ = {};
   upper_ = std::nullopt;
   covering_ = kMinLsn;
-  const auto narrow_upper = [this](std::string_view bound) {
-    if (!upper_.has_value() || bound < *upper_) upper_ = bound;
-  };
   for (Layer& layer : layers_) {
-    MoveTo(key, &layer);
-    const absl::Span<const Fragment> fragments = layer.tombstones->fragments();
-    if (layer.at > 0) lower_ = std::max<std::string_view>(lower_, *fragments[layer.at - 1].end);
-    if (layer.at == fragments.size()) continue;
-    const Fragment& fragment = fragments[layer.at];
-    if (key < fragment.start) {
-      narrow_upper(fragment.start);
-    } else {
-      lower_ = std::max<std::string_view>(lower_, fragment.start);
-      if (fragment.end.has_value()) narrow_upper(*fragment.end);
-      covering_ = std::max(covering_, FragmentedTombstones::MaxVisible(fragment, snapshot_));
-    }
+    if (!layer.IsKnown(key)) LocateIn(&layer, key);
+    if (CompareKeys(layer.lower, lower_) > 0) lower_ = layer.lower;
+    if (layer.upper.has_value() && IsBelowUpper(*layer.upper)) upper_ = layer.upper;
+    covering_ = std::max(covering_, layer.covering);
   }
   return covering_;
 }

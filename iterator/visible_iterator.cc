@@ -44,8 +44,9 @@ struct VisibleIterator::Impl {
   // From where the entries stand to the first window of pairs in that direction; none at the end or at an error.
   Window FindForward();
   Window FindBackward();
-  // Appends what is visible of a window of entries.
+  // Appends what is visible of a window of entries; of a stretch of it, of which `cover` is the newest tombstone.
   void TakeForward(absl::Span<const EntryView> window);
+  void TakeStretchForward(absl::Span<const EntryView> window, Lsn cover);
   // Prepends what is visible of the keys whose versions all are in the entries' window.
   void TakeBackward();
   // Prepends the key on which the entries stand if it is visible, and moves before it. False at an error.
@@ -64,7 +65,7 @@ struct VisibleIterator::Impl {
 
   const std::unique_ptr<EntryIterator> entries;
   TombstoneCursor tombstones;
-  const Options options;
+  Options options;
   Place place = Place::kElsewhere;
   bool met_upper = false;  // kBehind only: what follows is behind the bounds
   LastKey last;
@@ -105,8 +106,15 @@ absl::Span<const EntryView> VisibleIterator::Impl::WithinBounds(absl::Span<const
 }
 
 void VisibleIterator::Impl::TakeForward(absl::Span<const EntryView> window) {
-  if (window.empty()) return;
-  const std::optional<Lsn> cover = tombstones.MaxCoveringAll(window.front().key, window.back().key);
+  while (!window.empty()) {
+    const Lsn cover = tombstones.MaxCovering(window.front().key);
+    const size_t size = tombstones.CountWithin(window);
+    TakeStretchForward(window.first(size), cover);
+    window.remove_prefix(size);
+  }
+}
+
+void VisibleIterator::Impl::TakeStretchForward(absl::Span<const EntryView> window, Lsn cover) {
   const Lsn snapshot = options.snapshot;
   std::string_view current = last.key;
   Lsn current_lsn = last.lsn;
@@ -123,7 +131,7 @@ void VisibleIterator::Impl::TakeForward(absl::Span<const EntryView> window) {
     if (is_done || entry.lsn > snapshot) continue;
     is_done = true;
     if (entry.kind != EntryKind::kPut) continue;
-    if ((cover.has_value() ? *cover : tombstones.MaxCovering(entry.key)) > entry.lsn) continue;
+    if (cover > entry.lsn) continue;
     std::construct_at(out++, entry.key, entry.value);
   }
   end = out;
@@ -241,6 +249,12 @@ VisibleIterator& VisibleIterator::operator=(VisibleIterator&&) noexcept = defaul
 VisibleIterator::~VisibleIterator() = default;
 
 const absl::Status& VisibleIterator::status() const { return impl_->entries->status(); }
+
+void VisibleIterator::SetSnapshot(Lsn snapshot) {
+  impl_->options.snapshot = snapshot;
+  impl_->place = Impl::Place::kElsewhere;
+  window_ = {};
+}
 
 void VisibleIterator::SeekToFirst() {
   if (impl_->options.lower.has_value()) return Seek(*impl_->options.lower);

@@ -55,6 +55,8 @@ class VisibleIterator {
   // Views live until the iterator leaves its window, seeks or dies.
   std::string_view key() const { return window_.at->first; }
   std::string_view value() const { return window_.at->second; }
+  // Sees another snapshot from now on, unpositioned. The tombstones that are visible must be the same at both.
+  void SetSnapshot(Lsn snapshot);
   // OK at the end and while valid; the error that ended the iteration otherwise.
   const absl::Status& status() const;
 

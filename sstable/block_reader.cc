@@ -1,7 +1,9 @@
 #include "sstable/block_reader.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
+#include <cstring>
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
@@ -30,6 +32,15 @@ uint32_t MatchTags(const char* tags, uint8_t tag) {
 #endif
 }
 static_assert(kBlockEndSizeBytes >= kTagsAtOnce);
+
+// KeyPrefix of a suffix in a block, without a branch for short ones: behind it there is always a word to read.
+uint64_t WordOf(std::string_view suffix) {
+  static_assert(kBlockEndSizeBytes >= sizeof(uint64_t));
+  uint64_t word = 0;
+  std::memcpy(&word, suffix.data(), sizeof(word));
+  const size_t missing = sizeof(word) - std::min(suffix.size(), sizeof(word));
+  return missing == sizeof(word) ? 0 : __builtin_bswap64(word) >> 8 * missing << 8 * missing;
+}
 
 uint64_t LsnMask(size_t width) { return (uint64_t{1} << 8 * width) - 1; }
 
@@ -119,21 +130,44 @@ BlockReader::BlockReader(std::string_view validated_block) : begin_(validated_bl
 }
 
 size_t BlockReader::LowerBound(std::string_view key, Lsn lsn) const {
-  if (const int c = key.substr(0, common_prefix_size_).compare(common_prefix()); c != 0)
+  if (const int c = CompareKeys(key.substr(0, common_prefix_size_), common_prefix()); c != 0) {
     return c < 0 ? 0 : entry_count_;
-  const std::string_view suffix = key.substr(common_prefix_size_);
-  size_t low = 0;
-  size_t high = entry_count_;
-  while (low < high) {
-    const size_t middle = low + (high - low) / 2;
-    const Entry at = entry(middle);
-    if (CompareEntries(at.key_suffix, at.lsn, suffix, lsn) < 0) {
-      low = middle + 1;
-    } else {
-      high = middle;
-    }
   }
-  return low;
+  const std::string_view suffix = key.substr(common_prefix_size_);
+  const uint64_t word = KeyPrefix(suffix);
+  // Whether entry i comes before the target. Most words differ, and then nothing here is a branch that depends on keys:
+  // at random keys each of those would be mispredicted every other time.
+  const auto is_before = [&](size_t i) {
+    const Entry at = entry(i);
+    const uint64_t word_at = WordOf(at.key_suffix);
+    if (word_at == word) [[unlikely]]
+      return CompareEntries(at.key_suffix, at.lsn, suffix, lsn) < 0;
+    return word_at < word;
+  };
+  size_t base = 0;
+  for (size_t n = entry_count_; n > 1;) {
+    const size_t half = n / 2;
+    base += is_before(base + half - 1) ? half : 0;
+    n -= half;
+  }
+  return base + (is_before(base) ? 1 : 0);
+}
+
+// The search takes the same strides whatever it looks for, so that the entries of the first three are known: 1 + 2 + 4.
+void BlockReader::PrefetchSearch() const {
+  constexpr size_t kStrides = 3;
+  size_t n = entry_count_;
+  std::array<size_t, size_t{1} << kStrides> bases = {0};
+  size_t base_count = 1;
+  for (size_t stride = 0; stride < kStrides && n > 1; ++stride) {
+    const size_t half = n / 2;
+    for (size_t i = 0; i < base_count; ++i) {
+      __builtin_prefetch(begin_ + LoadOffset(offsets_, offset_width_, bases[i] + half - 1));
+      bases[base_count + i] = bases[i] + half;
+    }
+    base_count *= 2;
+    n -= half;
+  }
 }
 
 size_t BlockReader::Find(std::string_view key, uint64_t hash, Lsn snapshot, Entry* found) const {

@@ -62,6 +62,16 @@ class BlockReader {
 
   // The first entry at or behind (key, lsn); entry_count() when there is none.
   size_t LowerBound(std::string_view key, Lsn lsn) const;
+  // Starts loading the entries that LowerBound may look at in its first steps.
+  void PrefetchSearch() const;
+  // Starts loading all of the entries [first, limit), one at least.
+  static constexpr size_t kLineBytes = 64;
+  void PrefetchEntries(size_t first, size_t limit) const {
+    const char* const end = limit == entry_count_ ? tags_ : begin_ + LoadOffset(offsets_, offset_width_, limit);
+    for (const char* p = begin_ + LoadOffset(offsets_, offset_width_, first); p < end; p += kLineBytes) {
+      __builtin_prefetch(p);
+    }
+  }
   // The newest version of `key` with LSN <= snapshot, or kNotFound. `hash` is StableHash(key).
   size_t Find(std::string_view key, uint64_t hash, Lsn snapshot) const {
     Entry found;

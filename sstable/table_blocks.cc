@@ -72,6 +72,12 @@ absl::StatusOr<TableBlocks::Pinned<IndexReader>> TableBlocks::Index() {
 }
 
 absl::StatusOr<TableBlocks::Pinned<BlockReader>> TableBlocks::Block(size_t number) {
+  AETERNUS_ASSIGN_OR_RETURN(FrameCache::Pin pin, PinBlock(number));
+  const BlockReader view = View(pin);
+  return Pinned<BlockReader>{view, std::move(pin)};
+}
+
+absl::StatusOr<FrameCache::Pin> TableBlocks::PinBlock(size_t number) {
   AETERNUS_ASSIGN_OR_RETURN(Opened * opened, Open());
   const auto load = [this, opened, number](Frame& frame) -> absl::Status {
     AETERNUS_ASSIGN_OR_RETURN(const Pinned<IndexReader> index, Index());
@@ -81,8 +87,8 @@ absl::StatusOr<TableBlocks::Pinned<BlockReader>> TableBlocks::Block(size_t numbe
                      [&](std::string_view bytes) { return BlockReader::Validate(bytes, file.path(), handle.offset); });
   };
   AETERNUS_ASSIGN_OR_RETURN(FrameCache::Pin pin, params_.cache->Acquire(opened->slots[kFirstDataSlot + number], load));
-  const BlockReader view(WithoutTrailer(pin.bytes()));
-  return Pinned<BlockReader>{view, std::move(pin)};
+  PrefetchEnds(pin.bytes());
+  return pin;
 }
 
 absl::StatusOr<size_t> TableBlocks::FindLaterBlock(const IndexReader& index, size_t number, std::string_view key,

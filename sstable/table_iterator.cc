@@ -11,30 +11,38 @@ namespace {
 // Room for the keys of a window. Windows of long keys are shorter; a single key always finds room.
 constexpr size_t kKeysSizeBytes = 2048;
 
+// Of the next block, from its beginning.
+constexpr size_t kPrefetchedBytes = 1024;
+
 }  // namespace
 
 void TableIterator::SeekToFirst() {
   window_size_ = kFirstWindowSize;
+  prepared_.reset();
   Conclude(GoToEnd(/*last=*/false));
 }
 
 void TableIterator::SeekToLast() {
   window_size_ = kFirstWindowSize;
+  prepared_.reset();
   Conclude(GoToEnd(/*last=*/true));
 }
 
 void TableIterator::Seek(std::string_view key, Lsn lsn) {
   window_size_ = kFirstWindowSize;
-  Conclude(GoTo(key, lsn));
+  Conclude(GoTo({.key = key, .lsn = lsn}));
 }
 
 void TableIterator::SeekBefore(std::string_view key) {
   window_size_ = kFirstWindowSize;
-  Conclude(GoBefore(key));
+  Conclude(GoBefore({.key = key, .lsn = kMaxLsn, .is_before = true}));
 }
 
+// The size of the windows stays what it has grown to.
+void TableIterator::SkipTo(std::string_view key) { Conclude(GoTo({.key = key, .lsn = kMaxLsn})); }
+
 void TableIterator::NextWindow() {
-  if (end_ < block_->view.entry_count()) return ShowFrom(end_);
+  if (end_ < block_.entry_count()) return ShowFrom(end_);
   Conclude(GoToBlock(block_number_ + 1, /*at_its_last_entry=*/false));
 }
 
@@ -51,36 +59,69 @@ absl::Status TableIterator::GoToEnd(bool last) {
   return absl::OkStatus();
 }
 
-absl::Status TableIterator::GoTo(std::string_view key, Lsn lsn) {
+absl::StatusOr<size_t> TableIterator::FindBlock(std::string_view key) {
   AETERNUS_ASSIGN_OR_RETURN(const size_t count, BlockCount());
-  if (count == 0) return GoToBlock(count, false);
+  if (count == 0) return kNoBlock;
   AETERNUS_ASSIGN_OR_RETURN(const TableBlocks::Pinned<IndexReader> index, blocks_->Index());
-  size_t block = index.view.FindBlock(key);
-  if (block == count) return GoToBlock(count, false);
-  AETERNUS_RETURN_IF_ERROR(EnterBlock(block));
-  size_t entry = block_->view.LowerBound(key, lsn);
-  if (entry == block_->view.entry_count()) {
-    AETERNUS_ASSIGN_OR_RETURN(block, blocks_->FindLaterBlock(index.view, block, key, lsn));
-    if (block == count) return GoToBlock(count, false);
-    AETERNUS_RETURN_IF_ERROR(EnterBlock(block));
-    entry = block_->view.LowerBound(key, lsn);
+  const size_t block = index.view.FindBlock(key);
+  return block == count ? kNoBlock : block;
+}
+
+void TableIterator::PrepareSeek(const SeekTarget& target, int step) {
+  if (step == 0) {
+    SetEnd();
+    prepared_ = FindBlock(target.key);
+    if (prepared_->ok() && **prepared_ != kNoBlock) blocks_->PrefetchSlot(**prepared_);
+    return;
   }
-  if (entry == block_->view.entry_count()) return GoToBlock(block + 1, /*at_its_last_entry=*/false);
+  if (!prepared_->ok() || **prepared_ == kNoBlock) return;
+  const size_t block = **prepared_;
+  if (absl::Status status = step == 1 ? PinBlock(block) : EnterBlock(block); !status.ok()) {
+    prepared_ = std::move(status);
+  } else if (step == 2) {
+    block_.PrefetchSearch();
+  } else if (step == 3) {
+    place_ = block_.LowerBound(target.key, target.lsn);
+    const size_t first = target.is_before ? place_ - std::min(place_, kFirstWindowSize) : place_;
+    const size_t limit = target.is_before ? place_ : std::min(place_ + kFirstWindowSize, block_.entry_count());
+    if (first < limit) block_.PrefetchEntries(first, limit);
+  }
+}
+
+absl::StatusOr<size_t> TableIterator::TakePrepared(const SeekTarget& target) {
+  if (!prepared_.has_value()) {
+    for (int step = 0; step < kSeekSteps; ++step) PrepareSeek(target, step);
+  }
+  absl::StatusOr<size_t> block = *std::move(prepared_);
+  prepared_.reset();
+  return block;
+}
+
+absl::Status TableIterator::GoTo(const SeekTarget& target) {
+  AETERNUS_ASSIGN_OR_RETURN(size_t block, TakePrepared(target));
+  if (block == kNoBlock) {
+    SetEnd();
+    return absl::OkStatus();
+  }
+  size_t entry = place_;
+  if (entry == block_.entry_count()) {
+    AETERNUS_ASSIGN_OR_RETURN(const TableBlocks::Pinned<IndexReader> index, blocks_->Index());
+    AETERNUS_ASSIGN_OR_RETURN(block, blocks_->FindLaterBlock(index.view, block, target.key, target.lsn));
+    if (block == index.view.block_count()) return GoToBlock(block, false);
+    AETERNUS_RETURN_IF_ERROR(EnterBlock(block));
+    entry = block_.LowerBound(target.key, target.lsn);
+  }
+  if (entry == block_.entry_count()) return GoToBlock(block + 1, /*at_its_last_entry=*/false);
   ShowFrom(entry);
   return absl::OkStatus();
 }
 
-absl::Status TableIterator::GoBefore(std::string_view key) {
-  AETERNUS_ASSIGN_OR_RETURN(const size_t count, BlockCount());
-  if (count == 0) return GoToBlock(count, false);
-  AETERNUS_ASSIGN_OR_RETURN(const TableBlocks::Pinned<IndexReader> index, blocks_->Index());
-  const size_t block = index.view.FindBlock(key);
-  if (block == count) return GoToBlock(count - 1, /*at_its_last_entry=*/true);
-  AETERNUS_RETURN_IF_ERROR(EnterBlock(block));
-  // kMaxLsn: in front of every version of `key`.
-  const size_t entry = block_->view.LowerBound(key, kMaxLsn);
-  if (entry > 0) {
-    ShowUpTo(entry);
+absl::Status TableIterator::GoBefore(const SeekTarget& target) {
+  AETERNUS_ASSIGN_OR_RETURN(const size_t block, TakePrepared(target));
+  if (block == kNoBlock) return GoToEnd(/*last=*/true);
+  // In front of every version of the key.
+  if (place_ > 0) {
+    ShowUpTo(place_);
   } else if (block > 0) {
     return GoToBlock(block - 1, /*at_its_last_entry=*/true);
   } else {
@@ -97,15 +138,25 @@ absl::Status TableIterator::GoToBlock(size_t block, bool at_its_last_entry) {
     return absl::OkStatus();
   }
   AETERNUS_RETURN_IF_ERROR(EnterBlock(block));
-  at_its_last_entry ? ShowUpTo(block_->view.entry_count()) : ShowFrom(0);
+  at_its_last_entry ? ShowUpTo(block_.entry_count()) : ShowFrom(0);
+  return absl::OkStatus();
+}
+
+absl::Status TableIterator::PinBlock(size_t block) {
+  if (block_number_ == block) return absl::OkStatus();
+  block_number_ = kNoBlock;
+  is_entered_ = false;
+  pin_.Release();
+  AETERNUS_ASSIGN_OR_RETURN(pin_, blocks_->PinBlock(block));
+  block_number_ = block;
   return absl::OkStatus();
 }
 
 absl::Status TableIterator::EnterBlock(size_t block) {
-  if (block_.has_value() && block_number_ == block) return absl::OkStatus();
-  block_.reset();
-  AETERNUS_ASSIGN_OR_RETURN(block_, blocks_->Block(block));
-  block_number_ = block;
+  AETERNUS_RETURN_IF_ERROR(PinBlock(block));
+  if (is_entered_) return absl::OkStatus();
+  block_ = TableBlocks::View(pin_);
+  is_entered_ = true;
   return absl::OkStatus();
 }
 
@@ -117,8 +168,9 @@ absl::StatusOr<size_t> TableIterator::BlockCount() {
 void TableIterator::ShowFrom(size_t first) {
   EntryView* const begin = entries_.begin();
   first_ = first;
-  end_ = Decode<true>(first, std::min(block_->view.entry_count(), first + window_size_), begin);
+  end_ = Decode<true>(first, std::min(block_.entry_count(), first + window_size_), begin);
   GrowWindow();
+  PrefetchAhead();
   SetWindow(begin, begin, begin + (end_ - first_));
 }
 
@@ -132,7 +184,7 @@ void TableIterator::ShowUpTo(size_t end) {
 
 template <bool kForward>
 size_t TableIterator::Decode(size_t from, size_t limit, EntryView* out) {
-  const BlockReader block = block_->view;  // a copy of this function's own, which no store to a key could change
+  const BlockReader block = block_;  // a copy of this function's own, which no store to a key could change
   const size_t prefix_size = block.common_prefix().size();
   const size_t first_key_size = prefix_size + block.entry(kForward ? from : from - 1).key_suffix.size();
   if (keys_capacity_ < first_key_size + BlockReader::kKeySlackBytes) {
@@ -157,7 +209,18 @@ size_t TableIterator::Decode(size_t from, size_t limit, EntryView* out) {
   return at;
 }
 
-void TableIterator::GrowWindow() { window_size_ = std::min(window_size_ * kWindowGrowth, kWindowMax); }
+// Of what comes next, the ends of its block and the first entries, while the present window is looked at. The processor
+// itself finds out about the lines that follow them, but never about the first ones of a block.
+void TableIterator::PrefetchAhead() const {
+  const size_t count = block_.entry_count();
+  if (end_ < count) return block_.PrefetchEntries(end_, std::min(end_ + kFirstWindowSize, count));
+  const char* const next = blocks_->PrefetchBlock(block_number_ + 1);
+  if (next == nullptr) return;
+  for (size_t at = 0; at < kPrefetchedBytes; at += BlockReader::kLineBytes) __builtin_prefetch(next + at);
+}
+
+// Slowly: of several tables that are merged each shows entries that nobody may want.
+void TableIterator::GrowWindow() { window_size_ = std::min(window_size_ + kWindowGrowth, kWindowMax); }
 
 void TableIterator::Conclude(absl::Status status) {
   if (status.ok()) {

@@ -7,6 +7,7 @@
 #define AETERNUS_SSTABLE_TABLE_ITERATOR_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -30,19 +31,27 @@ class TableIterator final : public EntryIterator {
   void SeekToLast() override;
   void Seek(std::string_view key, Lsn lsn) override;
   void SeekBefore(std::string_view key) override;
+  void SkipTo(std::string_view key) override;
+  void PrepareSeek(const SeekTarget& target, int step) override;
   void NextWindow() override;
   void PrevWindow() override;
 
  private:
   static constexpr size_t kFirstWindowSize = 8;
-  static constexpr size_t kWindowGrowth = 4;
+  static constexpr size_t kWindowGrowth = 8;
+  static constexpr size_t kNoBlock = SIZE_MAX;
 
   // Each goes to a place and shows its entry, or says why it cannot. Blocks are numbered from 0.
   absl::Status GoToEnd(bool last);
-  absl::Status GoTo(std::string_view key, Lsn lsn);
-  absl::Status GoBefore(std::string_view key);
+  absl::Status GoTo(const SeekTarget& target);
+  absl::Status GoBefore(const SeekTarget& target);
   absl::Status GoToBlock(size_t block, bool at_its_last_entry);
 
+  // The block in which a seek of `key` begins, out of the index; kNoBlock when it is behind the last.
+  absl::StatusOr<size_t> FindBlock(std::string_view key);
+  // The same once PrepareSeek, which is called now if it was not before, has entered it and found `place_`.
+  absl::StatusOr<size_t> TakePrepared(const SeekTarget& target);
+  absl::Status PinBlock(size_t block);
   absl::Status EnterBlock(size_t block);
   absl::StatusOr<size_t> BlockCount();
   // The window that begins with entry `first` of the block, or that ends before entry `end`.
@@ -53,13 +62,19 @@ class TableIterator final : public EntryIterator {
   template <bool kForward>
   size_t Decode(size_t from, size_t limit, EntryView* out);
   void GrowWindow();
+  void PrefetchAhead() const;
   // Ends a move: an error invalidates.
   void Conclude(absl::Status status);
 
   const std::shared_ptr<const void> table_;
   TableBlocks* const blocks_;
-  std::optional<TableBlocks::Pinned<BlockReader>> block_;
-  size_t block_number_ = 0;
+  // The block that is pinned; entered, where `block_` is its view, which the window is in.
+  size_t block_number_ = kNoBlock;
+  FrameCache::Pin pin_;
+  bool is_entered_ = false;
+  BlockReader block_;
+  std::optional<absl::StatusOr<size_t>> prepared_;  // by PrepareSeek: what FindBlock said, or why there is no block
+  size_t place_ = 0;                                // by PrepareSeek: LowerBound of its target
   // The window's entries in the block.
   size_t first_ = 0;
   size_t end_ = 0;

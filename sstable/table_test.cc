@@ -67,17 +67,33 @@ class ModelComparison {
     size_t at = kEnd;
     for (int step = 0; step < steps; ++step) {
       const StoredEntry& target = model_.entries[random.Below(model_.entries.size())];
-      const uint64_t action = random.Below(8);
+      const uint64_t action = random.Below(9);
+      const auto prepare = [&](const EntryIterator::SeekTarget& to, int steps) {
+        for (int s = 0; s < steps; ++s) it->PrepareSeek(to, s);
+      };
+      // Of some seek, which the next one in steps, or to an end, gives up.
+      if (random.OneIn(8)) {
+        const StoredEntry& other = model_.entries[random.Below(model_.entries.size())];
+        prepare({.key = other.key, .lsn = other.lsn}, static_cast<int>(random.Below(EntryIterator::kSeekSteps + 1)));
+        random.OneIn(2) ? it->SeekToFirst() : it->SeekToLast();
+        at = kEnd;
+      }
+      const bool in_steps = random.OneIn(2);
       if (action < 3 && at != kEnd) {
         it->Next();
         at = at + 1 < model_.entries.size() ? at + 1 : kEnd;
       } else if (action < 6 && at != kEnd) {
         it->Prev();
         at = at > 0 ? at - 1 : kEnd;
+      } else if (action == 8 && at != kEnd && target.key > model_.entries[at].key) {
+        it->SkipTo(target.key);
+        at = model_.LowerBound(target.key, kMaxLsn);
       } else if (action == 6) {
+        if (in_steps) prepare({.key = target.key, .lsn = kMaxLsn, .is_before = true}, EntryIterator::kSeekSteps);
         it->SeekBefore(target.key);
         at = model_.LowerBound(target.key, kMaxLsn) - 1;  // kEnd when it is the first key
       } else {
+        if (in_steps) prepare({.key = target.key, .lsn = target.lsn}, EntryIterator::kSeekSteps);
         it->Seek(target.key, target.lsn);
         at = model_.LowerBound(target.key, target.lsn);
       }

@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/log/check.h"
 #include "absl/status/status.h"
 #include "base/entry.h"
 #include "base/key_order.h"
@@ -58,18 +59,46 @@ class VectorIterator final : public EntryIterator {
   // Seeks and windows so far.
   uint64_t moves() const { return moves_; }
 
-  void SeekToFirst() override { ShowFrom(0); }
-  void SeekToLast() override { ShowUpTo(entries_.size()); }
+  void SeekToFirst() override {
+    steps_ = 0;
+    ShowFrom(0);
+  }
+  void SeekToLast() override {
+    steps_ = 0;
+    ShowUpTo(entries_.size());
+  }
   void Seek(std::string_view key, Lsn lsn) override {
+    EndPreparedSeek(key, lsn);
     ShowFrom(CountBefore([&](const OwnedEntry& e) { return CompareEntries(e.key, e.lsn, key, lsn) < 0; }));
   }
   void SeekBefore(std::string_view key) override {
+    EndPreparedSeek(key, kMaxLsn);
     ShowUpTo(CountBefore([&](const OwnedEntry& e) { return e.key < key; }));
   }
   void NextWindow() override { ShowFrom(end_); }
   void PrevWindow() override { ShowUpTo(begin_); }
+  // Takes the window away, and dies when steps or the seek do not follow one another as they have to.
+  void PrepareSeek(const SeekTarget& target, int step) override {
+    if (step == 0) {
+      steps_ = 0;
+      prepared_ = {std::string(target.key), target.lsn};
+      SetEnd();
+      copies_.reset();
+      views_.reset();
+    }
+    CHECK_EQ(steps_++, step);
+    CHECK(prepared_ == std::pair(std::string(target.key), target.lsn));
+    CHECK(!target.is_before || target.lsn == kMaxLsn);
+  }
 
  private:
+  void EndPreparedSeek(std::string_view key, Lsn lsn) {
+    if (steps_ == 0) return;
+    CHECK_EQ(steps_, kSeekSteps);
+    CHECK(prepared_ == std::pair(std::string(key), lsn));
+    steps_ = 0;
+  }
+
   template <typename Predicate>
   size_t CountBefore(Predicate is_before) const {
     return static_cast<size_t>(std::partition_point(entries_.begin(), entries_.end(), is_before) - entries_.begin());
@@ -115,6 +144,8 @@ class VectorIterator final : public EntryIterator {
   std::unique_ptr<std::vector<OwnedEntry>> copies_;
   std::unique_ptr<std::vector<EntryView>> views_;
   uint64_t moves_ = 0;
+  int steps_ = 0;  // of PrepareSeek, since the last seek
+  std::pair<std::string, Lsn> prepared_;
   std::optional<size_t> broken_;
   absl::Status error_;
 };
