@@ -29,8 +29,11 @@ absl::StatusOr<ViewIterator> ViewIterator::Make(const View& view, VisibleIterato
   };
   std::vector<Layer> layers;
   std::vector<std::shared_ptr<const FragmentedTombstones>> tombstones;
+  std::vector<SnapshotIterator*> in_memtables;
   const auto add_memtable = [&](const Memtable& memtable, Lsn max_lsn) {
-    layers.push_back({memtable.NewIterator(options.snapshot), max_lsn});
+    std::unique_ptr<SnapshotIterator> points = memtable.NewIterator(options.snapshot);
+    in_memtables.push_back(points.get());
+    layers.push_back({std::move(points), max_lsn});
     if (!memtable.has_range_tombstones()) return;
     for (auto& fragments : memtable.range_tombstone_layers()) tombstones.push_back(std::move(fragments));
   };
@@ -57,7 +60,7 @@ absl::StatusOr<ViewIterator> ViewIterator::Make(const View& view, VisibleIterato
     return fragments->max_lsn() <= options.snapshot;
   });
   VisibleIterator visible(NewMergingIterator(std::move(entries)), std::move(tombstones), std::move(options));
-  return ViewIterator(view, std::move(visible), sees_all_tombstones);
+  return ViewIterator(view, std::move(visible), std::move(in_memtables), sees_all_tombstones);
 }
 
 // Points come into the active memtable, where its iterator finds them. Every tombstone up to `snapshot` was added
@@ -65,6 +68,7 @@ absl::StatusOr<ViewIterator> ViewIterator::Make(const View& view, VisibleIterato
 // are.
 bool ViewIterator::MoveTo(Lsn snapshot) {
   if (!sees_all_tombstones_ || view_.active->table().has_range_tombstones() || !visible_.status().ok()) return false;
+  for (SnapshotIterator* const points : in_memtables_) points->SetSnapshot(snapshot);
   visible_.SetSnapshot(snapshot);
   return true;
 }

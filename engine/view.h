@@ -23,6 +23,7 @@
 #include "iterator/visible_iterator.h"
 #include "manifest/version.h"
 #include "memtable/memtable.h"
+#include "memtable/memtable_iterator.h"
 #include "sstable/table.h"
 
 namespace aeternus {
@@ -91,12 +92,17 @@ class ViewIterator {
   bool MoveTo(Lsn snapshot);
 
  private:
-  ViewIterator(const View& view, VisibleIterator visible, bool sees_all_tombstones)
-      : view_(view), sees_all_tombstones_(sees_all_tombstones), visible_(std::move(visible)) {}
+  ViewIterator(const View& view, VisibleIterator visible, std::vector<SnapshotIterator*> in_memtables,
+               bool sees_all_tombstones)
+      : view_(view),
+        sees_all_tombstones_(sees_all_tombstones),
+        visible_(std::move(visible)),
+        in_memtables_(std::move(in_memtables)) {}
 
   const View& view_;
   const bool sees_all_tombstones_;  // all that it was made with
   VisibleIterator visible_;
+  std::vector<SnapshotIterator*> in_memtables_;  // parts of `visible_`
 };
 
 }  // namespace aeternus

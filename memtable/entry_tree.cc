@@ -2,178 +2,27 @@
 
 #include <algorithm>
 #include <cstring>
-#include <limits>
 #include <new>
 #include <type_traits>
 #include <utility>
 
 #include "absl/log/check.h"
-#include "absl/strings/match.h"
 #include "base/key_order.h"
+#include "memtable/entry_tree_node.h"
 
 namespace aeternus {
 namespace {
 
-constexpr size_t kSlots = 14;
+using node_order::CountOf;
+using node_order::kSlots;
+using node_order::SlotOf;
+using node_order::WithInserted;
+using node_order::WithReplaced;
+
 // A node that is made anew with at most so many children has room for several splits before it is full again.
 constexpr size_t kMaxChildrenOfNewNode = 9;
 
-// The word that orders a node: the number of entries in its low four bits, and above them, four bits each and by rank,
-// the slots.
-constexpr size_t CountOf(uint64_t order) { return order & 15; }
-constexpr size_t SlotOf(uint64_t order, size_t rank) { return (order >> (4 * (rank + 1))) & 15; }
-constexpr uint64_t WithInserted(uint64_t order, size_t rank, size_t slot) {
-  const uint64_t below = (uint64_t{1} << (4 * (rank + 1))) - 1;  // the count, and the slots before `rank`
-  return ((order & below) | uint64_t{slot} << (4 * (rank + 1)) | (order & ~below) << 4) + 1;
-}
-constexpr uint64_t WithReplaced(uint64_t order, size_t rank, size_t slot) {
-  const size_t shift = 4 * (rank + 1);
-  return (order & ~(uint64_t{15} << shift)) | uint64_t{slot} << shift;
-}
-
 }  // namespace
-
-// One version, its key and value right behind it. With `has_older`, its History lies right before it.
-struct EntryTree::Entry {
-  struct History {
-    const Entry* older;
-    const Entry* jump;  // further back: see NewEntry
-    uint64_t depth;     // how many versions are older
-  };
-
-  Lsn lsn;
-  uint32_t key_size : 31;
-  uint32_t has_older : 1;
-  uint32_t value_size : 31;  // kMaxValueSizeBytes is 2^30
-  uint32_t is_put : 1;
-
-  std::string_view key() const { return {bytes(), key_size}; }
-  EntryView view() const {
-    return {key(), lsn, is_put ? EntryKind::kPut : EntryKind::kDelete, {bytes() + key_size, value_size}};
-  }
-  char* bytes() { return reinterpret_cast<char*>(this + 1); }
-  const char* bytes() const { return reinterpret_cast<const char*>(this + 1); }
-
-  const History& history() const { return reinterpret_cast<const History*>(this)[-1]; }
-  const Entry* older() const { return has_older ? history().older : nullptr; }
-  uint64_t depth() const { return has_older ? history().depth : 0; }
-  // The oldest one's is itself.
-  const Entry* jump() const { return has_older ? history().jump : this; }
-
-  // The newest version with LSN <= snapshot of this one and those older than it; null when there is none.
-  const Entry* AtOrBefore(Lsn snapshot) const {
-    const Entry* entry = this;
-    while (entry->lsn > snapshot) {
-      if (!entry->has_older) return nullptr;
-      entry = entry->history().jump->lsn > snapshot ? entry->history().jump : entry->history().older;
-    }
-    return entry;
-  }
-};
-
-// A leaf's slots hold the newest versions of keys, an inner node's children; the least key of a slot orders it.
-class alignas(64) EntryTree::Node {
- public:
-  // `prefix_is_certain`: every key that can come here begins with `prefix`.
-  Node(bool is_leaf, const Entry* low, std::string_view prefix, bool prefix_is_certain)
-      : low_(low),
-        prefix_(prefix.data()),
-        prefix_size_(static_cast<uint32_t>(prefix.size())),
-        is_leaf_(is_leaf),
-        prefix_is_certain_(prefix_is_certain) {}
-
-  bool is_leaf() const { return is_leaf_; }
-  const Entry* low() const { return low_; }  // of its versions any one; null: nothing bounds it
-  uint64_t LoadOrder() const { return order_.load(std::memory_order_acquire); }
-  Entry* entry(size_t slot) const { return static_cast<Entry*>(slots_[slot].load(std::memory_order_acquire)); }
-  Node* child(size_t slot) const { return static_cast<Node*>(slots_[slot].load(std::memory_order_relaxed)); }
-
-  // Of an inner node: how many children begin before the key, or, with kOrEqual, at it or before.
-  template <bool kOrEqual>
-  size_t RankOfChild(uint64_t order, std::string_view key) const {
-    const uint64_t word = Word(key);
-    const size_t count = CountOf(order);
-    size_t less = 0, equal = 0;
-    for (uint64_t slots = order >> 4, i = 0; i < count; ++i, slots >>= 4) {
-      const uint64_t word_of_slot = words_[slots & 15];
-      less += word_of_slot < word;
-      equal += word_of_slot == word;
-    }
-    for (size_t end = less + equal; less < end;) {
-      const size_t middle = (less + end) / 2;
-      const Entry* const low = child(SlotOf(order, middle))->low_;
-      const int c = low == nullptr ? -1 : CompareKeys(low->key(), key);
-      if (c < 0 || (kOrEqual && c == 0)) {
-        less = middle + 1;
-      } else {
-        end = middle;
-      }
-    }
-    return less;
-  }
-
-  // Of a leaf: how many keys come before the key; its newest version in `*found`, or null when it is not there.
-  size_t RankOfKey(uint64_t order, std::string_view key, Entry** found) const {
-    const uint64_t word = Word(key);
-    const size_t count = CountOf(order);
-    size_t less = 0, equal = 0;
-    for (size_t slot = 0; slot < count; ++slot) {  // all of a leaf's slots are in force
-      less += words_[slot] < word;
-      equal += words_[slot] == word;
-    }
-    *found = nullptr;
-    for (size_t end = less + equal; less < end;) {
-      const size_t middle = (less + end) / 2;
-      Entry* const at = entry(SlotOf(order, middle));
-      const int c = CompareKeys(at->key(), key);
-      if (c == 0) {
-        *found = at;
-        return middle;
-      }
-      c < 0 ? less = middle + 1 : end = middle;
-    }
-    return less;
-  }
-
-  void Prefetch() const {
-    for (size_t at = 0; at < sizeof(*this); at += 64) __builtin_prefetch(reinterpret_cast<const char*>(this) + at);
-  }
-
-  // The writer's: fills the next slot and returns it; StoreOrder puts it into force.
-  bool HasRoomFor(size_t n) const { return used_ + n <= kSlots; }
-  size_t Fill(Entry* entry) { return Fill(entry, entry); }
-  size_t Fill(Node* child) { return Fill(child, child->low_); }
-  void StoreOrder(uint64_t order) { order_.store(order, std::memory_order_release); }
-  // Puts a newer version in the place of the one in `slot`.
-  void Renew(size_t slot, Entry* newer) { slots_[slot].store(newer, std::memory_order_release); }
-
- private:
-  size_t Fill(void* to, const Entry* least) {
-    slots_[used_].store(to, std::memory_order_relaxed);
-    words_[used_] = least == nullptr ? 0 : Word(least->key());
-    return used_++;
-  }
-
-  // Never decreasing in `key`, whatever the prefix is: keys before those that share it get the least word, keys behind
-  // them the greatest.
-  uint64_t Word(std::string_view key) const {
-    if (!prefix_is_certain_) {
-      const std::string_view prefix(prefix_, prefix_size_);
-      if (!absl::StartsWith(key, prefix)) return key < prefix ? 0 : std::numeric_limits<uint64_t>::max();
-    }
-    return KeyPrefix(key, prefix_size_);
-  }
-
-  std::atomic<uint64_t> order_{0};
-  const Entry* const low_;
-  const char* const prefix_;
-  const uint32_t prefix_size_;
-  const bool is_leaf_;
-  const bool prefix_is_certain_;
-  uint8_t used_ = 0;
-  std::array<uint64_t, kSlots> words_;
-  std::array<std::atomic<void*>, kSlots> slots_;  // Entry or Node
-};
 
 EntryTree::EntryTree(Arena* arena) : arena_(arena), root_(NewNode<Entry>({}, nullptr, nullptr)) {
   static_assert(sizeof(Node) == 256);
@@ -249,6 +98,9 @@ EntryTree::Place EntryTree::Search(std::string_view key) const {
   }
 }
 
+template EntryTree::Place EntryTree::Search<true>(std::string_view) const;
+template EntryTree::Place EntryTree::Search<false>(std::string_view) const;
+
 EntryTree::Place EntryTree::Edge(bool first) const {
   Place place;
   const Node* node = root_.load(std::memory_order_acquire);
@@ -271,106 +123,6 @@ std::optional<EntryView> EntryTree::Find(std::string_view key, Lsn snapshot) con
   const Entry* const entry = newest == nullptr ? nullptr : newest->AtOrBefore(snapshot);
   if (entry == nullptr) return std::nullopt;
   return entry->view();
-}
-
-EntryView EntryTree::Version::view() const { return entry_->view(); }
-Lsn EntryTree::Version::lsn() const { return entry_->lsn; }
-
-const EntryTree::Entry* EntryTree::Cursor::newest() const {
-  return place_.leaf->entry(SlotOf(place_.order, place_.rank));
-}
-
-std::string_view EntryTree::Cursor::key() const { return newest()->key(); }
-
-// A place behind the last key of its leaf is the first of the next leaf.
-void EntryTree::Cursor::SettleForward() {
-  while (place_.leaf != nullptr && place_.rank >= CountOf(place_.order)) {
-    place_ = place_.right == nullptr ? Place{} : tree_->Search<true>(place_.right->low()->key());
-  }
-}
-
-// The key before the place; the first of a leaf follows the last of the leaf before.
-void EntryTree::Cursor::SettleBackward() {
-  while (place_.leaf != nullptr && place_.rank == 0) {
-    const Entry* const low = place_.leaf->low();
-    place_ = low == nullptr ? Place{} : tree_->Search<false>(low->key());
-  }
-  if (place_.leaf != nullptr) --place_.rank;
-}
-
-void EntryTree::Cursor::SeekToFirst() {
-  place_ = tree_->Edge(/*first=*/true);
-  SettleForward();
-}
-
-void EntryTree::Cursor::SeekToLast() {
-  place_ = tree_->Edge(/*first=*/false);
-  SettleBackward();
-}
-
-void EntryTree::Cursor::Seek(std::string_view key) {
-  place_ = tree_->Search<true>(key);
-  SettleForward();
-}
-
-void EntryTree::Cursor::SeekBefore(std::string_view key) {
-  place_ = tree_->Search<false>(key);
-  SettleBackward();
-}
-
-void EntryTree::Cursor::Next() {
-  ++place_.rank;
-  SettleForward();
-}
-
-void EntryTree::Cursor::Prev() { SettleBackward(); }
-
-void EntryTree::Cursor::TakeVersions(std::vector<Version>* out) const {
-  out->clear();
-  for (const Entry* entry = newest(); entry != nullptr; entry = entry->older()) out->push_back(Version(entry));
-}
-
-// Entries lie anywhere in the arena: all are on their way before the first one is looked at. `choose` takes the newest
-// version of a key to the one that is shown, or to null; it ends the taking by false.
-template <bool kAhead, typename Choose>
-EntryTree::Cursor::Taken EntryTree::Cursor::Take(EntryView* out, size_t max, const Choose& choose) const {
-  std::array<const Entry*, kSlots> entries;
-  const size_t n = std::min(kAhead ? CountOf(place_.order) - place_.rank : place_.rank + 1, max);
-  for (size_t i = 0; i < n; ++i) {
-    entries[i] = place_.leaf->entry(SlotOf(place_.order, kAhead ? place_.rank + i : place_.rank - i));
-    __builtin_prefetch(entries[i]);
-  }
-  Taken taken;
-  for (; taken.keys < n; ++taken.keys) {
-    const Entry* entry = entries[taken.keys];
-    if (!choose(&entry)) break;
-    if (entry == nullptr) continue;
-    std::construct_at(kAhead ? out++ : --out, entry->view());
-    ++taken.entries;
-  }
-  return taken;
-}
-
-EntryTree::Cursor::Taken EntryTree::Cursor::TakeAhead(Lsn snapshot, EntryView* out, size_t max) const {
-  return Take<true>(out, max, [snapshot](const Entry** entry) {
-    *entry = (*entry)->AtOrBefore(snapshot);
-    return true;
-  });
-}
-
-EntryTree::Cursor::Taken EntryTree::Cursor::TakeBehind(Lsn snapshot, EntryView* out, size_t max) const {
-  return Take<false>(out, max, [snapshot](const Entry** entry) {
-    *entry = (*entry)->AtOrBefore(snapshot);
-    return true;
-  });
-}
-
-EntryTree::Cursor::Taken EntryTree::Cursor::TakeSingleAhead(EntryView* out, size_t max) const {
-  return Take<true>(out, max, [](const Entry** entry) { return !(*entry)->has_older; });
-}
-
-EntryTree::Cursor::Taken EntryTree::Cursor::TakeSingleBehind(EntryView* out, size_t max) const {
-  return Take<false>(out, max, [](const Entry** entry) { return !(*entry)->has_older; });
 }
 
 // ---- writing ----

@@ -8,7 +8,6 @@
 #include "absl/log/check.h"
 #include "memtable/arena.h"
 #include "memtable/entry_tree.h"
-#include "memtable/memtable_iterator.h"
 #include "memtable/range_tombstone_set.h"
 
 namespace aeternus {
@@ -107,7 +106,7 @@ std::vector<std::shared_ptr<const FragmentedTombstones>> Memtable::range_tombsto
   return impl_->range_tombstones.Layers();
 }
 
-std::unique_ptr<EntryIterator> Memtable::NewIterator(Lsn snapshot) const {
+std::unique_ptr<SnapshotIterator> Memtable::NewIterator(Lsn snapshot) const {
   return std::make_unique<SnapshotIterator>(&impl_->points, snapshot);
 }
 

@@ -24,6 +24,7 @@
 #include "env/huge_block_pool.h"
 #include "iterator/entry_iterator.h"
 #include "iterator/fragmented_tombstones.h"
+#include "memtable/memtable_iterator.h"
 
 namespace aeternus {
 
@@ -79,7 +80,7 @@ class Memtable {
   std::vector<std::shared_ptr<const FragmentedTombstones>> range_tombstone_layers() const;
   // Over the point entries that a reader at `snapshot` may see: of each key the newest with LSN <= snapshot. Sees what
   // was inserted before its last Seek.... The caller keeps the memtable alive.
-  std::unique_ptr<EntryIterator> NewIterator(Lsn snapshot) const;
+  std::unique_ptr<SnapshotIterator> NewIterator(Lsn snapshot) const;
   // The same over every version of every key, for flushes.
   std::unique_ptr<EntryIterator> NewHistoryIterator() const;
 

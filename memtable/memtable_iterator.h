@@ -25,6 +25,12 @@ class SnapshotIterator final : public EntryIterator {
   // `tree` outlives it.
   SnapshotIterator(const EntryTree* tree, Lsn snapshot) : cursor_(tree), snapshot_(snapshot) {}
 
+  // Shows what another snapshot sees from now on. Unpositioned.
+  void SetSnapshot(Lsn snapshot) {
+    snapshot_ = snapshot;
+    SetEnd();
+  }
+
   void SeekToFirst() override;
   void SeekToLast() override;
   void Seek(std::string_view key, Lsn lsn) override;
@@ -38,7 +44,7 @@ class SnapshotIterator final : public EntryIterator {
   void ShowBehind(size_t max);
 
   EntryTree::Cursor cursor_;
-  const Lsn snapshot_;
+  Lsn snapshot_;
   size_t keys_ = 0;  // that the window has passed
   WindowBuffer<EntryView, kWindowMax> entries_;
 };

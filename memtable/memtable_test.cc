@@ -143,6 +143,23 @@ TEST(Memtable, AnIteratorAtASnapshotWalksOverTheNewestVersionsThatItSees) {
   }
 }
 
+TEST(Memtable, AnIteratorGoesOnToALaterSnapshot) {
+  Memtable memtable;
+  memtable.Put("a", Lsn(1), "1");
+  const auto it = memtable.NewIterator(Lsn(1));
+  it->SeekToFirst();
+  memtable.Put("a", Lsn(2), "2");
+  memtable.Put("b", Lsn(3), "3");
+  it->SetSnapshot(Lsn(3));
+  EXPECT_FALSE(it->Valid());
+  it->SeekToFirst();
+  ASSERT_TRUE(it->Valid());
+  EXPECT_EQ(it->entry().value, "2");
+  it->Next();
+  ASSERT_TRUE(it->Valid());
+  EXPECT_EQ(it->entry().value, "3");
+}
+
 TEST(Memtable, AnIteratorSeesWhatWasInsertedBeforeItsSeek) {
   Memtable memtable;
   memtable.Put("a", Lsn(1), "1");
