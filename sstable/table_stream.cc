@@ -85,9 +85,7 @@ absl::Status TableStream::ReadStretch(size_t number) {
     if (with_next > kStretchSizeBytes) break;
     size = with_next;
   }
-  const absl::Status status = ReadInto(first, size);
-  if (status.ok() || size == first.size_with_trailer()) return status;
-  return ReadInto(first, first.size_with_trailer());  // what is damaged may lie behind it
+  return ReadInto(first, size);  // an error is told, not tried again: whoever reads all needs what lies behind, too
 }
 
 absl::Status TableStream::ReadInto(const BlockHandle& first, uint64_t size) {
