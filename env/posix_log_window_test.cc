@@ -134,6 +134,7 @@ TEST_F(PosixLogWindowTest, NothingIsStoredBeyondWhatIsBacked) {
   EXPECT_FALSE(window.Store(fd_, 0, "x", /*backed_bytes=*/0));
   EXPECT_FALSE(window.Store(fd_, 2 * kStep - 1, "xy", /*backed_bytes=*/2 * kStep));
   EXPECT_FALSE(window.Store(fd_, kStep, std::string(kStep + 1, 'x'), backed_bytes()));
+  EXPECT_FALSE(window.Store(fd_, 2 * kStep, "x", /*backed_bytes=*/2 * kStep + 100)) << "the rest of its step is not";
   EXPECT_EQ(Contents().find_first_not_of('\0'), std::string::npos);
 }
 

@@ -250,5 +250,36 @@ TEST(MergingIterator, WordsTellKeysApartAgainBehindABorderBetweenStems) {
   EXPECT_FALSE(it->Valid());
 }
 
+// A window is lent up to where words tie, not beyond: there the whole keys decide.
+TEST(MergingIterator, AWindowIsLentOutOnlyUpToATie) {
+  for (const bool forward : {true, false}) {
+    std::vector<OwnedEntry> many, few;
+    // The first eight bytes of the last two keys are the same. In either direction the one of `few` comes first.
+    const std::string tie = "middle__";
+    for (int i = 0; i < 20; ++i)
+      many.push_back({(forward ? "a" : "z") + std::string(1, static_cast<char>('a' + i)), Lsn(1)});
+    many.push_back({tie + (forward ? "2" : "1"), Lsn(1)});
+    few.push_back({tie + (forward ? "1" : "2"), Lsn(2)});
+    std::vector<OwnedEntry> all = many;
+    all.insert(all.end(), few.begin(), few.end());
+    VectorIterator expected(all);
+    std::vector<std::unique_ptr<EntryIterator>> sources;
+    for (auto* entries : {&many, &few}) {
+      auto source = std::make_unique<VectorIterator>(std::move(*entries));
+      source->ShowWindowsOf(EntryIterator::kWindowMax);
+      sources.push_back(std::move(source));
+    }
+    const std::unique_ptr<EntryIterator> merged = NewMergingIterator(std::move(sources));
+    forward ? merged->SeekToFirst() : merged->SeekToLast();
+    forward ? expected.SeekToFirst() : expected.SeekToLast();
+    while (expected.Valid()) {
+      ASSERT_NO_FATAL_FAILURE(ExpectSameEntry(*merged, expected));
+      forward ? merged->Next() : merged->Prev();
+      forward ? expected.Next() : expected.Prev();
+    }
+    EXPECT_FALSE(merged->Valid());
+  }
+}
+
 }  // namespace
 }  // namespace aeternus
