@@ -12,13 +12,6 @@ namespace {
 std::atomic<uint64_t> searches{0};
 std::atomic<uint64_t> fragments_compared{0};
 
-void CountSearch([[maybe_unused]] uint64_t compared) {
-#ifndef NDEBUG
-  searches.fetch_add(1, std::memory_order_relaxed);
-  fragments_compared.fetch_add(compared, std::memory_order_relaxed);
-#endif
-}
-
 // One end of a tombstone, met by a sweep over the keys.
 struct Boundary {
   std::string_view key;
@@ -111,7 +104,7 @@ const FragmentedTombstones::Fragment* FragmentedTombstones::FindAtOrAfter(std::s
     ++compared;
     return fragment.end.has_value() && *fragment.end <= key;
   });
-  CountSearch(compared);
+  CountTombstoneSearch(compared);
   return found == fragments_.end() ? nullptr : &*found;
 }
 
@@ -146,6 +139,13 @@ std::vector<RangeTombstone> FragmentedTombstones::ToTombstones() const {
   }
   return tombstones;
 }
+
+#ifndef NDEBUG
+void CountTombstoneSearch(uint64_t compared) {
+  searches.fetch_add(1, std::memory_order_relaxed);
+  fragments_compared.fetch_add(compared, std::memory_order_relaxed);
+}
+#endif
 
 TombstoneSearchCounters ReadTombstoneSearchCounters() {
   return {searches.load(std::memory_order_relaxed), fragments_compared.load(std::memory_order_relaxed)};

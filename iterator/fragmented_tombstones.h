@@ -57,13 +57,19 @@ class FragmentedTombstones {
   Lsn max_lsn_;
 };
 
-// Searches made and fragments compared by Find and FindAtOrAfter since the process began; for tests that hold the
-// number of comparisons against the number of tombstones. Relaxed counters; compiled out in release (always 0).
+// Searches for what covers a key, made since the process began, and what they compared keys with: for tests that hold
+// the number of comparisons against the number of tombstones. Relaxed counters; compiled out in release (always 0).
 struct TombstoneSearchCounters {
   uint64_t searches = 0;
   uint64_t fragments_compared = 0;
 };
 TombstoneSearchCounters ReadTombstoneSearchCounters();
+// Counts one. Find and FindAtOrAfter do so; this is for those who search elsewhere.
+#ifdef NDEBUG
+inline void CountTombstoneSearch(uint64_t /*compared*/) {}
+#else
+void CountTombstoneSearch(uint64_t compared);
+#endif
 
 }  // namespace aeternus
 

@@ -89,6 +89,10 @@ TEST(RangeTombstoneSet, ManyAreFewLayersAndShortSearches) {
   }
   const TombstoneSearchCounters after = ReadTombstoneSearchCounters();
   EXPECT_LE(after.fragments_compared - before.fragments_compared, 2 * kQueries * (log_count + 1) * (log_count + 1));
+#ifndef NDEBUG
+  EXPECT_EQ(after.searches - before.searches, 2 * kQueries);
+  EXPECT_GE(after.fragments_compared - before.fragments_compared, 2 * kQueries);
+#endif
 }
 
 TEST(RangeTombstoneSet, MemoryGrowsWithWhatItHolds) {

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/key_order.h"
+#include "iterator/fragmented_tombstones.h"
 
 namespace aeternus {
 namespace {
@@ -73,7 +74,15 @@ struct TombstoneMap::List {
     if (present == nullptr) return Find(head, kMaxHeight - 1, key, word, nullptr);
     const auto not_below = std::lower_bound(present->words.begin(), present->words.end(), word);
     const auto below = static_cast<size_t>(not_below - present->words.begin());
-    return Find(below == 0 ? head : present->boundaries[below - 1], kIndexLevel, key, word, nullptr);
+    Boundary* at = below == 0 ? head : present->boundaries[below - 1];
+    // Many may have come behind it since: goes up, to longer links, for as long as they do not lead too far.
+    uint64_t compared = 1;
+    for (Boundary* next; (next = at->links()[at->height - 1].next.load(std::memory_order_acquire)) != nullptr;) {
+      if (!next->IsUpTo(key, word)) break;
+      at = next;
+      ++compared;
+    }
+    return Find(at, at->height - 1, key, word, nullptr, compared);
   }
 };
 
@@ -113,9 +122,10 @@ Lsn TombstoneMap::MaxCovering(std::string_view key, Lsn snapshot) const {
 }
 
 TombstoneMap::Boundary* TombstoneMap::Find(Boundary* at, int level, std::string_view key, uint64_t word,
-                                           Boundary** before) {
+                                           Boundary** before, uint64_t compared) {
   for (; level >= 0; --level) {
     while (true) {
+      ++compared;
       const Link& link = at->links()[level];
       Boundary* const next = link.next.load(std::memory_order_acquire);
       if (next == nullptr || link.word.load(std::memory_order_relaxed) > word) break;
@@ -125,6 +135,7 @@ TombstoneMap::Boundary* TombstoneMap::Find(Boundary* at, int level, std::string_
     }
     if (before != nullptr) before[level] = at;
   }
+  if (before == nullptr) CountTombstoneSearch(compared);
   return at;
 }
 

@@ -67,7 +67,9 @@ class TombstoneMap {
 
   // The last boundary at or before `key`, perhaps the head; with `before`, the last ones of each level. The search goes
   // down from `level`, and from `at`, which is not behind `key`.
-  static Boundary* Find(Boundary* at, int level, std::string_view key, uint64_t word, Boundary** before);
+  // `compared`: by the search so far.
+  static Boundary* Find(Boundary* at, int level, std::string_view key, uint64_t word, Boundary** before,
+                        uint64_t compared = 0);
   // The boundary at `key`, made if there is none: it cuts in two what the one before it stands for.
   Boundary* Cut(std::string_view key);
   Boundary* NewBoundary(const List& list, std::string_view key, const Cover* cover);

@@ -8,9 +8,6 @@
 namespace aeternus::sstable {
 namespace {
 
-// Room for the keys of a window. Windows of long keys are shorter; a single key always finds room.
-constexpr size_t kKeysSizeBytes = 2048;
-
 // Of the next block, from its beginning.
 constexpr size_t kPrefetchedBytes = 1024;
 
@@ -168,7 +165,7 @@ absl::StatusOr<size_t> TableIterator::BlockCount() {
 void TableIterator::ShowFrom(size_t first) {
   EntryView* const begin = entries_.begin();
   first_ = first;
-  end_ = Decode<true>(first, std::min(block_.entry_count(), first + window_size_), begin);
+  end_ = decoder_.Decode<true>(block_, first, std::min(block_.entry_count(), first + window_size_), begin);
   GrowWindow();
   PrefetchAhead();
   SetWindow(begin, begin, begin + (end_ - first_));
@@ -176,37 +173,10 @@ void TableIterator::ShowFrom(size_t first) {
 
 void TableIterator::ShowUpTo(size_t end) {
   EntryView* const behind = entries_.end();
-  first_ = Decode<false>(end, end - std::min(end, window_size_), behind);
+  first_ = decoder_.Decode<false>(block_, end, end - std::min(end, window_size_), behind);
   end_ = end;
   GrowWindow();
   SetWindow(behind - (end_ - first_), behind - 1, behind);
-}
-
-template <bool kForward>
-size_t TableIterator::Decode(size_t from, size_t limit, EntryView* out) {
-  const BlockReader block = block_;  // a copy of this function's own, which no store to a key could change
-  const size_t prefix_size = block.common_prefix().size();
-  const size_t first_key_size = prefix_size + block.entry(kForward ? from : from - 1).key_suffix.size();
-  if (keys_capacity_ < first_key_size + BlockReader::kKeySlackBytes) {
-    keys_capacity_ = std::max(kKeysSizeBytes, first_key_size + BlockReader::kKeySlackBytes);
-    keys_ = std::make_unique_for_overwrite<char[]>(keys_capacity_);
-  }
-  char* key = keys_.get();
-  size_t room = keys_capacity_ - BlockReader::kKeySlackBytes;
-  size_t at = from;
-  while (at != limit) {
-    const BlockReader::Entry entry = block.entry(kForward ? at : at - 1);
-    const size_t key_size = prefix_size + entry.key_suffix.size();
-    if (key_size > room) [[unlikely]]
-      break;
-    block.CopyKey(entry, key);
-    std::construct_at(kForward ? out++ : --out,
-                      EntryView{.key = {key, key_size}, .lsn = entry.lsn, .kind = entry.kind, .value = entry.value});
-    key += key_size;
-    room -= key_size;
-    kForward ? ++at : --at;
-  }
-  return at;
 }
 
 // Of what comes next, the ends of its block and the first entries, while the present window is looked at. The processor

@@ -19,6 +19,7 @@
 #include "iterator/window_buffer.h"
 #include "sstable/block_reader.h"
 #include "sstable/table_blocks.h"
+#include "sstable/window_decoder.h"
 
 namespace aeternus::sstable {
 
@@ -57,10 +58,6 @@ class TableIterator final : public EntryIterator {
   // The window that begins with entry `first` of the block, or that ends before entry `end`.
   void ShowFrom(size_t first);
   void ShowUpTo(size_t end);
-  // Decodes entries from `from` to before `limit` (to behind it, backward) to `out` and the places that follow, as long
-  // as there is room for their keys, of which there is for one. Returns where it ended.
-  template <bool kForward>
-  size_t Decode(size_t from, size_t limit, EntryView* out);
   void GrowWindow();
   void PrefetchAhead() const;
   // Ends a move: an error invalidates.
@@ -79,9 +76,7 @@ class TableIterator final : public EntryIterator {
   size_t first_ = 0;
   size_t end_ = 0;
   size_t window_size_ = kFirstWindowSize;  // of the next one, at most
-  // Written only by Show..., so that a view of the window may be sought.
-  std::unique_ptr<char[]> keys_;
-  size_t keys_capacity_ = 0;
+  WindowDecoder decoder_;                  // used only by Show..., so that a view of the window may be sought
   WindowBuffer<EntryView, kWindowMax> entries_;
 };
 

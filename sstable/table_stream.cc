@@ -13,8 +13,6 @@ namespace {
 // Read at once: some sixteen blocks of the default size, so that a call of the system costs little for each entry, and
 // what was read is still near when it is decoded. A larger block is read alone.
 constexpr size_t kStretchSizeBytes = size_t{64} << 10;
-// Room for the keys of a window. Windows of long keys are shorter; a single key always finds room.
-constexpr size_t kKeysSizeBytes = 2048;
 
 absl::Status ForwardOnlyError() { return absl::UnimplementedError("a stream of a table only goes forward"); }
 
@@ -110,31 +108,10 @@ void TableStream::Charge(size_t bytes) {
 }
 
 void TableStream::ShowFrom(size_t first) {
-  const BlockReader block = block_;  // a copy of this function's own, which no store to a key could change
-  const size_t prefix_size = block.common_prefix().size();
-  const size_t first_key_size = prefix_size + block.entry(first).key_suffix.size();
-  if (keys_capacity_ < first_key_size + BlockReader::kKeySlackBytes) {
-    keys_capacity_ = std::max(kKeysSizeBytes, first_key_size + BlockReader::kKeySlackBytes);
-    keys_ = std::make_unique_for_overwrite<char[]>(keys_capacity_);
-  }
-  char* key = keys_.get();
-  size_t room = keys_capacity_ - BlockReader::kKeySlackBytes;
-  const size_t limit = std::min(block.entry_count(), first + kWindowMax);
-  EntryView* out = entries_.begin();
-  size_t at = first;
-  for (; at < limit; ++at) {
-    const BlockReader::Entry entry = block.entry(at);
-    const size_t key_size = prefix_size + entry.key_suffix.size();
-    if (key_size > room) [[unlikely]]
-      break;
-    block.CopyKey(entry, key);
-    std::construct_at(out++,
-                      EntryView{.key = {key, key_size}, .lsn = entry.lsn, .kind = entry.kind, .value = entry.value});
-    key += key_size;
-    room -= key_size;
-  }
-  window_end_entry_ = at;
-  SetWindow(entries_.begin(), entries_.begin(), out);
+  EntryView* const begin = entries_.begin();
+  const size_t limit = std::min(block_.entry_count(), first + kWindowMax);
+  window_end_entry_ = decoder_.Decode<true>(block_, first, limit, begin);
+  SetWindow(begin, begin, begin + (window_end_entry_ - first));
 }
 
 }  // namespace aeternus::sstable

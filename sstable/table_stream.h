@@ -20,6 +20,7 @@
 #include "sstable/format.h"
 #include "sstable/index_block.h"
 #include "sstable/table_blocks.h"
+#include "sstable/window_decoder.h"
 
 namespace aeternus::sstable {
 
@@ -65,8 +66,7 @@ class TableStream final : public EntryIterator {
   size_t block_number_ = 0;
   BlockReader block_;
   size_t window_end_entry_ = 0;  // in the block
-  std::unique_ptr<char[]> keys_;
-  size_t keys_capacity_ = 0;
+  WindowDecoder decoder_;
   WindowBuffer<EntryView, kWindowMax> entries_;
 };
 
