@@ -73,7 +73,7 @@ void ExpectNoFailure(const CrashExplorer& explorer) {
 class CrashEnumeration : public testing::TestWithParam<uint64_t> {};
 
 TEST_P(CrashEnumeration, WhateverACrashLeavesIsAPrefixWithEverythingSynced) {
-  CrashExplorer explorer({.seed = SeedOverride().value_or(1), .second_crash_one_in = IsLongRun() ? 25u : 120u});
+  CrashExplorer explorer({.seed = SeedOverride().value_or(1), .second_crash_one_in = IsLongRun() ? 50u : 400u});
   for (const std::string_view beginning : kCrashBeginnings) {
     ForEachCrashSequence(std::string(beginning), LengthBehind(beginning), [&](const std::string& steps) {
       if (StableHash(steps) % kShards != GetParam() || explorer.failure().has_value()) return;
