@@ -1,6 +1,6 @@
 // The internal iterator: point entries of one layer (or several, merged) in internal order (base/entry.h), every
-// version of every key; or, where a layer is read for a snapshot, those that the snapshot sees. Range tombstones are not
-// among them; they travel as FragmentedTombstones.
+// version of every key; or, where a layer is read for a snapshot, those that the snapshot sees. Range tombstones are
+// not among them; they travel as FragmentedTombstones.
 //
 // Contract of every implementation:
 //   - made invalid; a Seek... positions it; Next/Prev need Valid().
