@@ -4,23 +4,34 @@
 #include <memory>
 
 namespace aeternus {
-namespace {
 
-constexpr size_t kFirstWindowSize = 4;
-
-}  // namespace
-
-// ---- what a snapshot sees ----
-
-void SnapshotIterator::SeekToFirst() {
+void MemtableIterator::SeekToFirst() {
   cursor_.SeekToFirst();
   ShowAhead(kFirstWindowSize);
 }
 
-void SnapshotIterator::SeekToLast() {
+void MemtableIterator::SeekToLast() {
   cursor_.SeekToLast();
   ShowBehind(kFirstWindowSize);
 }
+
+void MemtableIterator::SeekBefore(std::string_view key) {
+  cursor_.SeekBefore(key);
+  ShowBehind(kFirstWindowSize);
+}
+
+void MemtableIterator::ShowNextKeys() {
+  cursor_.MoveInLeaf(static_cast<ptrdiff_t>(keys_) - 1);
+  cursor_.Next();
+  ShowAhead(kWindowMax);
+}
+
+void MemtableIterator::ShowPrevKeys() {
+  cursor_.Prev();
+  ShowBehind(kWindowMax);
+}
+
+// ---- what a snapshot sees ----
 
 void SnapshotIterator::Seek(std::string_view key, Lsn lsn) {
   cursor_.Seek(key);
@@ -28,22 +39,6 @@ void SnapshotIterator::Seek(std::string_view key, Lsn lsn) {
   const bool is_there = cursor_.valid() && cursor_.key() == key;
   ShowAhead(is_there && lsn < snapshot_ ? 1 : kFirstWindowSize);
   if (is_there && Valid() && entry().key == key && entry().lsn > lsn) NextWindow();
-}
-
-void SnapshotIterator::SeekBefore(std::string_view key) {
-  cursor_.SeekBefore(key);
-  ShowBehind(kFirstWindowSize);
-}
-
-void SnapshotIterator::NextWindow() {
-  cursor_.MoveInLeaf(static_cast<ptrdiff_t>(keys_) - 1);
-  cursor_.Next();
-  ShowAhead(kWindowMax);
-}
-
-void SnapshotIterator::PrevWindow() {
-  cursor_.Prev();
-  ShowBehind(kWindowMax);
 }
 
 void SnapshotIterator::ShowAhead(size_t max) {
@@ -72,16 +67,6 @@ void SnapshotIterator::ShowBehind(size_t max) {
 
 // ---- all versions ----
 
-void HistoryIterator::SeekToFirst() {
-  cursor_.SeekToFirst();
-  ShowAhead(kFirstWindowSize);
-}
-
-void HistoryIterator::SeekToLast() {
-  cursor_.SeekToLast();
-  ShowBehind(kFirstWindowSize);
-}
-
 void HistoryIterator::Seek(std::string_view key, Lsn lsn) {
   cursor_.Seek(key);
   if (!cursor_.valid() || cursor_.key() != key) return ShowAhead(kFirstWindowSize);
@@ -91,22 +76,14 @@ void HistoryIterator::Seek(std::string_view key, Lsn lsn) {
   ShowVersionsFrom(static_cast<size_t>(first - versions_.begin()));
 }
 
-void HistoryIterator::SeekBefore(std::string_view key) {
-  cursor_.SeekBefore(key);
-  ShowBehind(kFirstWindowSize);
-}
-
 void HistoryIterator::NextWindow() {
   if (end_ < versions_.size()) return ShowVersionsFrom(end_);
-  cursor_.MoveInLeaf(static_cast<ptrdiff_t>(keys_) - 1);
-  cursor_.Next();
-  ShowAhead(kWindowMax);
+  ShowNextKeys();
 }
 
 void HistoryIterator::PrevWindow() {
   if (first_ > 0) return ShowVersionsUpTo(first_);
-  cursor_.Prev();
-  ShowBehind(kWindowMax);
+  ShowPrevKeys();
 }
 
 void HistoryIterator::ShowAhead(size_t max) {
