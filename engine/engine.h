@@ -1,5 +1,5 @@
-// Engine: the synchronous shell. It starts no threads; flushing and compacting happen when, and only when, the caller
-// says so. For tools, tests, and programs that bring their own scheduling. Most programs want Db (db.h).
+// Engine: the synchronous shell. It has no threads of its own; flushing and compacting happen when, and only when, the
+// caller says so. For tools, tests, and programs that bring their own scheduling. Most programs want Db (db.h).
 //
 //   auto engine = aeternus::Engine::Open("/var/lib/app/db", {}).value();
 //   engine->Put("k", "v").IgnoreError();

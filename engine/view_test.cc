@@ -16,9 +16,12 @@
 #include "absl/types/span.h"
 #include "aeternus/engine.h"
 #include "base/testing/test_seed.h"
+#include "base/types.h"
 #include "engine/testing/machine.h"
 #include "engine/testing/status.h"
+#include "env/huge_block.h"
 #include "gtest/gtest.h"
+#include "memtable/memtable.h"
 
 namespace aeternus {
 namespace {
@@ -263,6 +266,21 @@ TEST(View, BoundsCutAnIteratorToTheirRangeWhateverLayersTheRangeMisses) {
     ASSERT_OK(it->status());
     ASSERT_EQ(forward, expected) << "step " << step;
     ASSERT_EQ(backward, expected) << "step " << step;
+  }
+}
+
+// What is kept of memtables that are gone counts, and goes when there is no room for it beside those that are there.
+TEST(ChargedMemtable, SpareBlocksGoWhenTheBudgetIsExceeded) {
+  constexpr size_t kBlockBytes = env::HugeBlock::kPageBytes;
+  for (const bool fits : {true, false}) {
+    const auto resources = std::make_shared<MemoryResources>(kBlockBytes / (fits ? 1 : 2) + 100'000, 2 * kBlockBytes);
+    resources->spare_blocks.Give(env::HugeBlock(kBlockBytes));
+    EXPECT_EQ(resources->budget.used_bytes(), kBlockBytes);
+    const auto memtable = std::make_shared<Memtable>(&resources->spare_blocks);
+    memtable->Put("key", Lsn(1), "value");
+    const ChargedMemtable charged(resources, memtable);
+    EXPECT_EQ(resources->budget.used_bytes(), memtable->memory_bytes() + (fits ? kBlockBytes : 0));
+    EXPECT_EQ(resources->spare_blocks.Take().data() != nullptr, fits);
   }
 }
 

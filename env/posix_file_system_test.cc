@@ -22,7 +22,9 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
 #include "absl/types/span.h"
+#include "env/ahead.h"
 #include "env/file_system.h"
 #include "gtest/gtest.h"
 
@@ -191,6 +193,82 @@ TEST_F(PosixFileSystemTest, UnwrittenRestOfALogIsSkippedWhereItIsKnown) {
   // Room that may be data is not skipped; where none was allocated, there is none to skip.
   const bool may_be_data = abilities.allocates && !abilities.tells_unwritten_from_data;
   EXPECT_EQ(file->NextData(kMiddle).value(), may_be_data ? kMiddle : file->Size().value());
+}
+
+// Keeps the thread that works ahead busy from now on, until it is let go; then waits until that has done what it was
+// asked meanwhile.
+class AheadThreadStopped {
+ public:
+  AheadThreadStopped() {
+    busy_.Start([this] {
+      go_on_.WaitForNotification();
+      return true;
+    });
+  }
+  void LetGo() {
+    go_on_.Notify();
+    busy_.Finish();
+    absl::Notification done;
+    Ahead last;
+    last.Start([&done] {
+      done.Notify();
+      return true;
+    });
+    done.WaitForNotification();
+  }
+
+ private:
+  absl::Notification go_on_;
+  Ahead busy_;
+};
+
+void Put(LogFile& log, std::string_view data, LogFile::Next next) {
+  const absl::StatusOr<absl::Span<char>> room = log.Reserve(data.size());
+  ASSERT_TRUE(room.ok()) << room.status();
+  memcpy(room->data(), data.data(), data.size());
+  ASSERT_TRUE(log.Commit(data.size(), next).ok());
+}
+
+// Unsynced frames, so many that the pages for those behind them are to be prepared.
+std::string PutUnsynced(LogFile& log) {
+  const std::string frames(1'000, 'u');
+  std::string written;
+  while (written.size() < 200'000) {
+    Put(log, frames, LogFile::Next::kMore);
+    written += frames;
+  }
+  return written;
+}
+
+TEST_F(PosixFileSystemTest, WhatIsPreparedForALogNeverReachesAFrameThatWasWrittenMeanwhile) {
+  PosixFileSystem fs;
+  AheadThreadStopped ahead;
+  const std::unique_ptr<LogFile> log = *fs.NewLogFile(Path("log"), size_t{4} << 20);
+  std::string expected = PutUnsynced(*log);
+  const std::string large(1'000'000, 's');
+  Put(*log, large, LogFile::Next::kSync);
+  expected += large;
+  ahead.LetGo();
+  expected += PutUnsynced(*log);
+  std::string bytes(expected.size(), '?');
+  ASSERT_TRUE((*fs.NewRandomAccessFile(Path("log")))->Read(0, absl::MakeSpan(bytes)).ok());
+  EXPECT_TRUE(bytes == expected);
+}
+
+TEST_F(PosixFileSystemTest, WhatIsPreparedForALogDoesNotOutliveIt) {
+  PosixFileSystem fs;
+  AheadThreadStopped ahead;
+  std::unique_ptr<LogFile> log = *fs.NewLogFile(Path("log"), size_t{4} << 20);
+  PutUnsynced(*log);
+  log.reset();
+  // Gets the descriptor that the log had.
+  const std::unique_ptr<LogFile> other = *fs.NewLogFile(Path("other"), 0);
+  const std::string contents(1'000'000, 'o');
+  Put(*other, contents, LogFile::Next::kSync);
+  ahead.LetGo();
+  std::string bytes(contents.size(), '?');
+  ASSERT_TRUE((*fs.NewRandomAccessFile(Path("other")))->Read(0, absl::MakeSpan(bytes)).ok());
+  EXPECT_TRUE(bytes == contents);
 }
 
 TEST_F(PosixFileSystemTest, LockOfAnotherProcessIsRefusedByName) {
