@@ -8,6 +8,7 @@
 #define AETERNUS_BASE_TYPES_H_
 
 #include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <utility>
 

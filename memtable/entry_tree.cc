@@ -9,6 +9,7 @@
 #include "absl/log/check.h"
 #include "base/key_order.h"
 #include "memtable/entry_tree_node.h"
+#include "memtable/jump_list.h"
 
 namespace aeternus {
 namespace {
@@ -28,16 +29,11 @@ EntryTree::EntryTree(Arena* arena) : arena_(arena), root_(NewNode<Entry>({}, nul
   static_assert(sizeof(Node) == 256);
 }
 
-// Where a version jumps to: as far back as the one before jumps, if that was as far as the jump before it; else just
-// to the one before. So jumps are as long as the weights of skew-binary numbers, and O(log n) of them, with as many
-// single steps, lead to any version.
 EntryTree::Entry* EntryTree::NewEntry(const EntryView& entry, const Entry* older) {
   const size_t history_size = older == nullptr ? 0 : sizeof(Entry::History);
   char* const memory = arena_->Allocate(history_size + sizeof(Entry) + entry.key.size() + entry.value.size());
   if (older != nullptr) {
-    const Entry* const jump = older->jump();
-    const bool is_level = older->depth() - jump->depth() == jump->depth() - jump->jump()->depth();
-    new (memory) Entry::History{.older = older, .jump = is_level ? jump->jump() : older, .depth = older->depth() + 1};
+    new (memory) Entry::History{.older = older, .jump = JumpOver(older), .depth = older->depth() + 1};
   }
   auto* const made = new (memory + history_size) Entry{.lsn = entry.lsn,
                                                        .key_size = static_cast<uint32_t>(entry.key.size()),
@@ -120,7 +116,7 @@ EntryTree::Place EntryTree::Edge(bool first) const {
 
 std::optional<EntryView> EntryTree::Find(std::string_view key, Lsn snapshot) const {
   const Entry* const newest = Search<true>(key).entry;
-  const Entry* const entry = newest == nullptr ? nullptr : newest->AtOrBefore(snapshot);
+  const Entry* const entry = NewestUpTo(snapshot, newest);
   if (entry == nullptr) return std::nullopt;
   return entry->view();
 }

@@ -9,8 +9,8 @@
 // Sengupta: "The Bw-Tree").
 //
 // The slot of a key leads to its newest version, and each version to the next older one, so that a key that is written
-// a thousand times takes one slot, and a scan passes it in one step. An old version is found in O(log n) steps: each
-// version also points some way further back (Myers: "An applicative random-access stack", 1983).
+// a thousand times takes one slot, and a scan passes it in one step. An old version is found in O(log n) steps
+// (jump_list.h).
 //
 // Invariants
 //   A. Slots are filled in turn and never used again. `order` says which slots are in force and in which order; it is
@@ -124,8 +124,7 @@ class EntryTree {
   std::string expected_;              // the key whose leaf is at the end of the path; empty: none
 };
 
-// Fills an empty tree that nobody reads or writes yet: sorts, and builds the nodes from below, in a third of the time
-// that inserting one entry after the other takes.
+// Fills an empty tree that nobody reads or writes yet: sorts, and builds the nodes from below.
 class EntryTree::Loader {
  public:
   // `tree` outlives it.

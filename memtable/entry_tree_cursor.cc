@@ -5,6 +5,7 @@
 
 #include "memtable/entry_tree.h"
 #include "memtable/entry_tree_node.h"
+#include "memtable/jump_list.h"
 
 namespace aeternus {
 namespace {
@@ -95,14 +96,14 @@ EntryTree::Cursor::Taken EntryTree::Cursor::Take(EntryView* out, size_t max, con
 
 EntryTree::Cursor::Taken EntryTree::Cursor::TakeAhead(Lsn snapshot, EntryView* out, size_t max) const {
   return Take<true>(out, max, [snapshot](const Entry** entry) {
-    *entry = (*entry)->AtOrBefore(snapshot);
+    *entry = NewestUpTo(snapshot, *entry);
     return true;
   });
 }
 
 EntryTree::Cursor::Taken EntryTree::Cursor::TakeBehind(Lsn snapshot, EntryView* out, size_t max) const {
   return Take<false>(out, max, [snapshot](const Entry** entry) {
-    *entry = (*entry)->AtOrBefore(snapshot);
+    *entry = NewestUpTo(snapshot, *entry);
     return true;
   });
 }

@@ -37,12 +37,13 @@ inline constexpr uint64_t WithReplaced(uint64_t order, size_t rank, size_t slot)
 
 }  // namespace node_order
 
-// One version, its key and value right behind it. With `has_older`, its History lies right before it.
+// One version, its key and value right behind it. With `has_older`, its History lies right before it. Versions of a key
+// are a list (jump_list.h).
 struct EntryTree::Entry {
   struct History {
     const Entry* older;
-    const Entry* jump;  // further back: see NewEntry
-    uint64_t depth;     // how many versions are older
+    const Entry* jump;
+    uint64_t depth;  // how many versions are older
   };
 
   Lsn lsn;
@@ -63,16 +64,6 @@ struct EntryTree::Entry {
   uint64_t depth() const { return has_older ? history().depth : 0; }
   // The oldest one's is itself.
   const Entry* jump() const { return has_older ? history().jump : this; }
-
-  // The newest version with LSN <= snapshot of this one and those older than it; null when there is none.
-  const Entry* AtOrBefore(Lsn snapshot) const {
-    const Entry* entry = this;
-    while (entry->lsn > snapshot) {
-      if (!entry->has_older) return nullptr;
-      entry = entry->history().jump->lsn > snapshot ? entry->history().jump : entry->history().older;
-    }
-    return entry;
-  }
 };
 
 // A leaf's slots hold the newest versions of keys, an inner node's children; the least key of a slot orders it.

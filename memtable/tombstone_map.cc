@@ -10,6 +10,7 @@
 
 #include "base/key_order.h"
 #include "iterator/fragmented_tombstones.h"
+#include "memtable/jump_list.h"
 
 namespace aeternus {
 namespace {
@@ -29,13 +30,16 @@ uint64_t Scatter(uint64_t n) {
 
 }  // namespace
 
-// One tombstone of a list, newest first. `jump` leads back by ever longer steps (skew-binary numbers: its length is
-// chosen so that equal jumps come in pairs).
+// One tombstone of a list, newest first (jump_list.h).
 struct TombstoneMap::Cover {
   Lsn lsn;
   const Cover* next;
-  const Cover* jump;
-  uint64_t length;
+  const Cover* further;  // itself for the oldest
+  uint64_t length;       // how many are older
+
+  const Cover* older() const { return next; }
+  const Cover* jump() const { return further; }
+  uint64_t depth() const { return length; }
 };
 
 // Followed by its links, one for each level, and its key.
@@ -114,10 +118,7 @@ TombstoneMap::Bounds TombstoneMap::Add(std::string_view start, std::optional<std
 Lsn TombstoneMap::MaxCovering(std::string_view key, Lsn snapshot) const {
   const List* const list = list_.load(std::memory_order_acquire);
   if (list == nullptr) return kMinLsn;
-  const Cover* cover = list->FindFromIndex(key)->cover.load(std::memory_order_acquire);
-  while (cover != nullptr && cover->lsn > snapshot) {
-    cover = cover->jump != nullptr && cover->jump->lsn > snapshot ? cover->jump : cover->next;
-  }
+  const Cover* const cover = NewestUpTo(snapshot, list->FindFromIndex(key)->cover.load(std::memory_order_acquire));
   return cover == nullptr ? kMinLsn : cover->lsn;
 }
 
@@ -176,14 +177,10 @@ const TombstoneMap::Cover* TombstoneMap::With(const Cover* cover, Lsn lsn) {
   if (cover != nullptr && cover->lsn == lsn) return cover;
   // Only where nobody reads yet: recovery, tests.
   if (cover != nullptr && cover->lsn > lsn) return With(With(cover->next, lsn), cover->lsn);
-  const Cover* jump = cover;
-  if (cover != nullptr && cover->jump != nullptr && cover->jump->jump != nullptr &&
-      cover->length - cover->jump->length == cover->jump->length - cover->jump->jump->length) {
-    jump = cover->jump->jump;
-  }
-  const uint64_t length = cover == nullptr ? 1 : cover->length + 1;
-  return new (arena_.Allocate(sizeof(Cover), alignof(Cover)))
-      Cover{.lsn = lsn, .next = cover, .jump = jump, .length = length};
+  auto* const made = new (arena_.Allocate(sizeof(Cover), alignof(Cover))) Cover{.lsn = lsn, .next = cover};
+  made->further = cover == nullptr ? made : JumpOver(cover);
+  made->length = cover == nullptr ? 0 : cover->length + 1;
+  return made;
 }
 
 void TombstoneMap::MakeIndex() {

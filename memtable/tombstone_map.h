@@ -8,7 +8,7 @@
 // array, whose binary search stays in the processor's caches and leaves three or four boundaries to be looked at.
 //
 // The tombstones over a boundary are a list that never changes: a new one is put in front, and boundaries share what is
-// behind. Its elements also point further back, so that an old snapshot finds its place in O(log n).
+// behind. An old snapshot finds its place in it in O(log n) (jump_list.h).
 //
 // What it costs: some 170 bytes for a tombstone with bounds of 16 bytes that overlaps no other, and 32 for each
 // boundary that one covers inside.
