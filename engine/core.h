@@ -209,8 +209,14 @@ class Core : public std::enable_shared_from_this<Core> {
   // The space reserve: lent for want of space, `why`; and kept back again after whatever may have made room.
   SpaceReserve::Loan BorrowReserve(const absl::Status& why) ABSL_LOCKS_EXCLUDED(state_mutex_);
   void RestoreReserve() ABSL_LOCKS_EXCLUDED(state_mutex_);
-  uint64_t ReserveBytes() const;
-  uint64_t SegmentBytes() const;
+  // What the memtables need of it just now; what those need that hold so many bytes of entries.
+  SpaceReserve::Amount ReserveAmount() const;
+  SpaceReserve::Amount ReserveAmountFor(size_t covered_bytes) const;
+  // Before `bytes` more come into the active memtable: has as much kept back as its flush may take.
+  absl::Status CoverByReserve(size_t bytes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(commit_mutex_)
+      ABSL_LOCKS_EXCLUDED(state_mutex_);
+  // The log of so many bytes of entries, at most.
+  static uint64_t SegmentBytes(uint64_t entry_bytes);
 
   // Jobs.
   absl::StatusOr<bool> TryToFlush() ABSL_LOCKS_EXCLUDED(state_mutex_);

@@ -18,6 +18,10 @@ namespace {
 
 static_assert(kMaxBatchSizeBytes == wal::kMaxPayloadSizeBytes, "a batch is the payload of one frame");
 
+// Memtables that hold no more than this need only little space to be kept back. Most databases are small, or not being
+// written just now.
+constexpr size_t kLittleBytes = size_t{1} << 20;
+
 size_t BatchBytes(const PendingCommit& commit) { return commit.batch->size_bytes(); }
 
 // Has the place of the first key loaded while its frame is written.
@@ -79,9 +83,10 @@ absl::Status Core::CheckRoomForPuts(absl::Span<PendingCommit* const> run) {
   RestoreReserve();
   if (!reserve_.is_lent()) return absl::OkStatus();
   env::MutexLock lock(&state_mutex_);
-  return absl::ResourceExhaustedError(absl::StrCat(
-      "the disk of the database in ", dir_, " is full (", out_of_space_.message(),
-      "): nothing but deletes is written until there is room for ", ReserveBytes(), " bytes to be kept back again"));
+  return absl::ResourceExhaustedError(absl::StrCat("the disk of the database in ", dir_, " is full (",
+                                                   out_of_space_.message(),
+                                                   "): nothing but deletes is written until there is room for ",
+                                                   ReserveAmount().bytes, " bytes to be kept back again"));
 }
 
 SpaceReserve::Loan Core::BorrowReserve(const absl::Status& why) {
@@ -95,14 +100,38 @@ SpaceReserve::Loan Core::BorrowReserve(const absl::Status& why) {
 void Core::RestoreReserve() {
   if (!options_.keep_reserve) return;
   if (reserve_.is_lent()) obsolete_.Collect();  // a reader may have let go of a file
-  if (reserve_.Restore(ReserveBytes())) SetOutOfSpace(absl::OkStatus());
+  const SpaceReserve::Amount amount = ReserveAmount();
+  if (reserve_.Restore(amount)) SetOutOfSpace(absl::OkStatus());
+  if (reserve_.covered_bytes() > amount.covered_bytes) reserve_.Resize(amount);
 }
 
-// Enough for a log segment or the table of a full memtable, for the snapshot that an Open writes, and for what little
-// is written beside them.
-uint64_t Core::ReserveBytes() const {
+SpaceReserve::Amount Core::ReserveAmount() const {
+  const size_t held_bytes =
+      frozen_count() > 0 ? options_.write_buffer_bytes : active_bytes_.load(std::memory_order_relaxed);
+  return held_bytes <= kLittleBytes ? ReserveAmountFor(std::min(options_.write_buffer_bytes, kLittleBytes))
+                                    : ReserveAmountFor(options_.write_buffer_bytes);
+}
+
+// Enough for a log segment or the table of such memtables, for the snapshot that an Open writes, and for what little is
+// written beside them.
+SpaceReserve::Amount Core::ReserveAmountFor(size_t covered_bytes) const {
   constexpr uint64_t kMostForEditsBytes = 256 << 10;
-  return SegmentBytes() + std::min(SegmentBytes(), kMostForEditsBytes) + 2 * manifest_->snapshot_size_bytes();
+  const uint64_t segment_bytes = SegmentBytes(covered_bytes);
+  return {.bytes = segment_bytes + std::min(segment_bytes, kMostForEditsBytes) + 2 * manifest_->snapshot_size_bytes(),
+          .covered_bytes = covered_bytes};
+}
+
+absl::Status Core::CoverByReserve(size_t bytes) {
+  const uint64_t covered = reserve_.covered_bytes();
+  if (covered == 0 || covered >= options_.write_buffer_bytes) return absl::OkStatus();
+  if (active_bytes_.load(std::memory_order_relaxed) + bytes <= covered) return absl::OkStatus();
+  const SpaceReserve::Amount amount = ReserveAmountFor(options_.write_buffer_bytes);
+  if (reserve_.Resize(amount)) return absl::OkStatus();
+  absl::Status status = absl::ResourceExhaustedError(
+      absl::StrCat("the disk of the database in ", dir_, " is too full to keep back the ", amount.bytes,
+                   " bytes that flushing a full memtable may take (keep_reserve)"));
+  SetOutOfSpace(status);
+  return status;
 }
 
 // The batches at the head of the group that go into one memtable together: as many as fit, and at least one.
@@ -123,14 +152,17 @@ absl::Status Core::CommitRun(absl::Span<PendingCommit* const> run) {
   if (WouldFreeze(BatchBytes(*run[0]))) AETERNUS_RETURN_IF_ERROR(FreezeLocked().status());
 
   uint64_t operations = 0;
+  size_t bytes = 0;
   bool sync = false;
   for (const PendingCommit* commit : run) {
+    bytes += BatchBytes(*commit);
     operations += commit->batch->count();
     sync |= commit->sync;
   }
   if (last_lsn_.value + operations > kMaxLsn.value) {
     return absl::ResourceExhaustedError("the database has used up its 2^56 log sequence numbers");
   }
+  AETERNUS_RETURN_IF_ERROR(CoverByReserve(bytes));
   const Lsn first(last_lsn_.value + 1);
   ExpectFirstKey(*run[0]->batch, &active_->table());
   AETERNUS_RETURN_IF_ERROR(LogRun(run, first, sync));

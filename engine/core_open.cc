@@ -18,6 +18,9 @@ namespace {
 // What a memtable takes for a full write buffer of small entries.
 constexpr size_t MemtableBytes(size_t write_buffer_bytes) { return write_buffer_bytes + write_buffer_bytes / 2; }
 
+// What a log is given at once; it doubles as it grows (env/posix_log_file.cc). A small database stays small on disk.
+constexpr uint64_t kFirstAllocationBytes = uint64_t{1} << 20;
+
 // File numbers are set aside in the manifest by this many at a time.
 constexpr uint64_t kReservedNumbers = 1024;
 
@@ -88,7 +91,7 @@ absl::Status Core::Recover(const absl::Status& no_room) {
     loan = {};
     RestoreReserve();
   } else {
-    reserve_.Renew(options_.keep_reserve ? ReserveBytes() : 0);
+    reserve_.Renew(options_.keep_reserve ? ReserveAmount() : SpaceReserve::Amount());
     if (reserve_.is_lent()) SetOutOfSpace(absl::ResourceExhaustedError("there is too little room for the reserve"));
   }
   return absl::OkStatus();
@@ -301,8 +304,8 @@ void Core::DiscardUnreferenced(const DirectoryContents& contents, const Replay& 
   obsolete_.Collect();
 }
 
-// Room for the frames' headers besides the entries; a log grows when a batch asks for more.
-uint64_t Core::SegmentBytes() const { return options_.write_buffer_bytes + options_.write_buffer_bytes / 4 + 4096; }
+// Room for the frames' headers besides the entries.
+uint64_t Core::SegmentBytes(uint64_t entry_bytes) { return entry_bytes + entry_bytes / 4 + 4096; }
 
 absl::StatusOr<std::unique_ptr<wal::Writer>> Core::MakeSegment() {
   // While opening, no manifest is in force that counts on this log, and most opens are of no write soon: the name is
@@ -314,7 +317,8 @@ absl::StatusOr<std::unique_ptr<wal::Writer>> Core::MakeSegment() {
   absl::StatusOr<std::unique_ptr<wal::Writer>> writer;
   // On an almost full disk a log begins small, and grows for as long as there is room; the space of the reserve is for
   // tables.
-  for (const uint64_t allocate_bytes : {SegmentBytes(), uint64_t{0}}) {
+  const uint64_t first_bytes = std::min(SegmentBytes(options_.write_buffer_bytes), kFirstAllocationBytes);
+  for (const uint64_t allocate_bytes : {first_bytes, uint64_t{0}}) {
     if (allocate_bytes > 0 && reserve_.is_lent()) continue;
     AETERNUS_ASSIGN_OR_RETURN(const FileNumber number, NextNumber());
     const FileIdentity identity{.kind = FileKind::kLog, .database_id = database_id_, .number = number, .edit = edit};

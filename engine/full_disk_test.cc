@@ -290,5 +290,79 @@ TEST(FullDisk, IsLeftByADbToo) {
   EXPECT_EQ(testing::ContentsWhenOpened(machine), Numbered(0, 11));
 }
 
+// A write buffer of several MiB, and values of 64 KiB to fill it.
+class FullDiskLargeBuffer : public ::testing::Test {
+ protected:
+  static constexpr uint64_t kBufferBytes = uint64_t{8} << 20;
+  static constexpr uint64_t kLittleReserveBytes = uint64_t{2} << 20;
+  static constexpr uint64_t kFullReserveBytes = kBufferBytes + kBufferBytes / 4;
+
+  FullDiskLargeBuffer() { machine_.disk().SetFreeSpace(kPlenty); }
+
+  absl::Status Put(Engine& engine, int i) { return engine.Put(NumberedKey(i), value_); }
+  uint64_t ReserveBytes(Engine& engine) { return engine.Stats()->reserve_bytes; }
+
+  const std::string value_ = std::string(64 << 10, 'v');
+  const EngineConfig config_{.write_buffer_bytes = kBufferBytes};
+  Machine machine_;
+};
+
+TEST_F(FullDiskLargeBuffer, KeepsLittleBackWhileLittleIsInMemory) {
+  const auto engine = machine_.Open(config_);
+  EXPECT_GT(ReserveBytes(*engine), 0u);
+  EXPECT_LE(ReserveBytes(*engine), kLittleReserveBytes);
+  for (int i = 0; i < 15; ++i) ASSERT_OK(Put(*engine, i));
+  EXPECT_LE(ReserveBytes(*engine), kLittleReserveBytes);
+  for (int i = 15; i < 17; ++i) ASSERT_OK(Put(*engine, i));
+  EXPECT_GE(ReserveBytes(*engine), kFullReserveBytes) << "enough for the flush of all that may come";
+  EXPECT_EQ(machine_.SizeOf(ReservePath()), ReserveBytes(*engine));
+  ASSERT_OK(Flush(*engine));
+  EXPECT_LE(ReserveBytes(*engine), kLittleReserveBytes);
+  EXPECT_EQ(machine_.SizeOf(ReservePath()), ReserveBytes(*engine));
+}
+
+TEST_F(FullDiskLargeBuffer, APutIsRefusedWhereItsFlushMightFindNoRoom) {
+  const auto engine = machine_.Open(config_);
+  machine_.disk().SetFreeSpace(kFullReserveBytes / 2);
+  int end = 0;
+  absl::Status status;
+  while ((status = Put(*engine, end)).ok()) ++end;
+  EXPECT_TRUE(FailsWith(status, Code::kResourceExhausted, {Machine::kDir, "keep_reserve"}));
+  EXPECT_EQ(engine->Stats()->state, EngineState::kOutOfSpace);
+  EXPECT_GT(end, 0);
+  EXPECT_GT(ReserveBytes(*engine), 0u);
+  machine_.disk().SetFreeSpace(0);
+  ASSERT_OK(Flush(*engine)) << "what was taken can be flushed";
+  machine_.disk().SetFreeSpace(kPlenty);
+  for (int i = 0; i < 40; ++i) ASSERT_OK(Put(*engine, end + i));
+  EXPECT_EQ(engine->Stats()->state, EngineState::kHealthy);
+  EXPECT_GE(ReserveBytes(*engine), kFullReserveBytes);
+  EXPECT_EQ(ContentsOf(*engine).size(), static_cast<size_t>(end) + 40);
+}
+
+TEST_F(FullDiskLargeBuffer, DeletesAreWrittenWhereAPutIsRefused) {
+  const auto engine = machine_.Open(config_);
+  machine_.disk().SetFreeSpace(kFullReserveBytes / 2);
+  int end = 0;
+  while (Put(*engine, end).ok()) ++end;
+  for (int i = 0; i < end; ++i) ASSERT_OK(engine->Delete(NumberedKey(i))) << i;
+  ASSERT_OK(Flush(*engine));
+  EXPECT_TRUE(ContentsOf(*engine).empty());
+  EXPECT_EQ(engine->Stats()->state, EngineState::kHealthy);
+  ASSERT_OK(Put(*engine, 0));
+}
+
+TEST_F(FullDiskLargeBuffer, WhatARecoveryFindsInTheLogIsCoveredToo) {
+  const auto engine = machine_.Open(config_);
+  for (int i = 0; i < 40; ++i) ASSERT_OK(Put(*engine, i));
+  Machine killed = machine_.AfterKill();
+  killed.disk().SetFreeSpace(kPlenty);
+  const auto reopened = killed.Open(config_);
+  EXPECT_GE(ReserveBytes(*reopened), kFullReserveBytes);
+  killed.disk().SetFreeSpace(0);
+  ASSERT_OK(Flush(*reopened));
+  EXPECT_EQ(ContentsOf(*reopened).size(), 40u);
+}
+
 }  // namespace
 }  // namespace aeternus

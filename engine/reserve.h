@@ -4,7 +4,7 @@
 // State machine:
 //   absent   no file, and nobody has it: there was no room for one, it cannot be made, or none is wanted
 //   kept     the file is there            <- Renew, Restore      (a new object assumes it, until it has looked)
-//   lent     the file was deleted         <- Borrow, and Renew if there is no room for its successor;
+//   lent     the file was deleted         <- Borrow; Renew and Resize if there is no room for its successor;
 //                                         -> kept by Restore, once no loan is out and there is room
 //
 // What a crash leaves of the file (nothing, a part, all of it) means nothing: its bytes are never read, it is never
@@ -16,6 +16,7 @@
 #ifndef AETERNUS_ENGINE_RESERVE_H_
 #define AETERNUS_ENGINE_RESERVE_H_
 
+#include <atomic>
 #include <cstdint>
 #include <string>
 #include <type_traits>
@@ -50,33 +51,47 @@ class SpaceReserve {
     SpaceReserve* lender_ = nullptr;
   };
 
+  // How much is to be kept back, and what for.
+  struct Amount {
+    uint64_t bytes = 0;          // the file's size
+    uint64_t covered_bytes = 0;  // of entries in memtables, for whose tables and log it is enough
+  };
+
   // Touches nothing. `file_system` outlives this object, and this object its loans.
   SpaceReserve(env::FileSystem* file_system, std::string path) : file_system_(file_system), path_(std::move(path)) {}
 
   // Deletes the file, whose space is the borrower's to use until the loan ends, and goes on being missing after that.
   Loan Borrow() ABSL_LOCKS_EXCLUDED(mutex_);
-  // Makes the file, `bytes` long and backed by the disk, unless it is there or lent out. Whether it had been lent and
-  // is back now. Cheap while it is kept; one failed attempt at a file when there is no room.
-  bool Restore(uint64_t bytes) ABSL_LOCKS_EXCLUDED(mutex_);
-  // Once, by Open: replaces what an earlier life left by a file of `bytes`, or, with 0, by none. A copied file may be
+  // Makes the file, backed by the disk, unless it is there or lent out. Whether it had been lent and is back now. Cheap
+  // while it is kept; one failed attempt at a file when there is no room.
+  bool Restore(const Amount& amount) ABSL_LOCKS_EXCLUDED(mutex_);
+  // Once, by Open: replaces what an earlier life left by such a file, or, with no bytes, by none. A copied file may be
   // a hole that keeps nothing back, so it is not taken as it is.
-  void Renew(uint64_t bytes) ABSL_LOCKS_EXCLUDED(mutex_);
+  void Renew(const Amount& amount) ABSL_LOCKS_EXCLUDED(mutex_);
+  // Replaces the file, if it is kept, by one of another size. False where there is no room for that: then it is what it
+  // was, or lent, if somebody else has taken the room meanwhile.
+  bool Resize(const Amount& amount) ABSL_LOCKS_EXCLUDED(mutex_);
 
   bool is_lent() const ABSL_LOCKS_EXCLUDED(mutex_);
   // What is kept back; 0 when absent or lent.
   uint64_t size_bytes() const ABSL_LOCKS_EXCLUDED(mutex_);
+  // Of that, Amount::covered_bytes. Takes no lock, for it is asked at every commit.
+  uint64_t covered_bytes() const { return covered_bytes_.load(std::memory_order_relaxed); }
 
  private:
   enum class State { kAbsent, kKept, kLent };
 
   void Return() ABSL_LOCKS_EXCLUDED(mutex_);
-  bool Make(uint64_t bytes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Deletes the file. On success nobody has one, and the space is free.
+  absl::Status GiveUp() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool Make(const Amount& amount) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   env::FileSystem* const file_system_;
   const std::string path_;
   mutable env::Mutex mutex_;
   State state_ ABSL_GUARDED_BY(mutex_) = State::kKept;
   uint64_t size_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::atomic<uint64_t> covered_bytes_ = 0;  // written under mutex_
   int loans_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 

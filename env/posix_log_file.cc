@@ -8,10 +8,10 @@
 namespace aeternus::env {
 namespace {
 
-// Beyond its allocation a log doubles, within these bounds: a manifest of a few records stays small, and a log in use
-// does not change its size at every frame.
+// Beyond its allocation a log doubles, within these bounds: what is small stays small, and a log in use does not change
+// its size at every frame.
 constexpr uint64_t kMinGrowthBytes = uint64_t{64} << 10;
-constexpr uint64_t kMaxGrowthBytes = uint64_t{1} << 20;
+constexpr uint64_t kMaxGrowthBytes = uint64_t{16} << 20;
 // A buffer that one huge batch needed is not kept for the small ones after it.
 constexpr size_t kMaxIdleBufferBytes = size_t{4} << 20;
 
