@@ -25,6 +25,14 @@ bool IsSmaller(const TablePtr& a, const TablePtr& b) {
          std::make_tuple(b->size_bytes, b->max_lsn(), b->number);
 }
 
+// Of scan merges. A visit of one table more, with the comparisons that follow from it, takes a scan of some tens of
+// entries as long as merging four to six entries does; it is taken for more, because what has been scanned so much will
+// be scanned again, and because a merge has a processor of its own where there are two.
+constexpr uint64_t kEntriesPerVisit = 16;
+constexpr uint64_t kFewestSeeks = 1024;
+constexpr uint64_t kLargestScanRatio = 4;
+constexpr size_t kMostScanInputs = 32;
+
 // Tables of similar size, and their running average.
 struct Bucket {
   std::vector<TablePtr> tables;
@@ -116,6 +124,37 @@ std::optional<Plan> PlanMajor(const Version& version, const BusyTables& busy) {
     plan.inputs.push_back(table);
   }
   return plan;
+}
+
+ScanPlan PlanScan(const Version& version, const BusyTables& busy, uint64_t seeks) {
+  std::vector<TablePtr> idle;
+  for (const TablePtr& table : version.tables()) {
+    if (table->has_points() && !busy.contains(table->number)) idle.push_back(table);
+  }
+  std::sort(idle.begin(), idle.end(), IsSmaller);
+  ScanPlan answer;
+  Plan candidate{Kind::kScan, {}};
+  uint64_t entries = 0;
+  for (const TablePtr& table : idle) {
+    if (candidate.inputs.size() == kMostScanInputs) break;
+    const bool overlaps = candidate.inputs.empty() ||
+                          std::any_of(candidate.inputs.begin(), candidate.inputs.end(), [&](const TablePtr& input) {
+                            return table->BoundsOverlap(input->smallest, input->largest);
+                          });
+    if (!overlaps) continue;
+    if (!candidate.inputs.empty() && table->entry_count() > kLargestScanRatio * entries) break;
+    candidate.inputs.push_back(table);
+    entries += table->entry_count();
+    if (candidate.inputs.size() < 2) continue;
+    const uint64_t price = std::max(entries / (kEntriesPerVisit * (candidate.inputs.size() - 1)), kFewestSeeks);
+    if (price <= seeks) {
+      answer.plan = candidate;
+    } else {
+      answer.next_seeks = std::min(answer.next_seeks.value_or(price), price);
+    }
+  }
+  if (answer.plan.has_value()) answer.next_seeks.reset();
+  return answer;
 }
 
 }  // namespace aeternus::compaction

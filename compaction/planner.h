@@ -5,6 +5,9 @@
 //              max_threshold tables; tombstones stay
 //   tombstone  one table, rich in old tombstones, is rewritten without those that hide nothing any more
 //   major      all tables become one
+//   scan       tables that scans have to merge again and again, once that has cost about as much as merging them;
+//   tombstones
+//              stay
 //
 // Recency is a matter of LSNs, never of file numbers: no rule here looks at a number but to tell tables apart.
 #ifndef AETERNUS_COMPACTION_PLANNER_H_
@@ -30,7 +33,7 @@ struct PlannerOptions {
   int64_t tombstone_interval_micros = 0;  // least age of the oldest tombstone
 };
 
-enum class Kind { kMinor, kTombstone, kMajor };
+enum class Kind { kMinor, kTombstone, kMajor, kScan };
 
 struct Plan {
   Kind kind = Kind::kMinor;
@@ -50,6 +53,18 @@ std::vector<Plan> PlanTombstone(const Version& version, const BusyTables& busy, 
                                 const PlannerOptions& options);
 // nullopt with fewer than two tables, or while any is busy.
 std::optional<Plan> PlanMajor(const Version& version, const BusyTables& busy);
+
+// A merge that scans pay for, as one pays for skis by renting them: a seek that has to visit `n` tables pays n - 1
+// units, and once that is the price of making them one, they are. So all merges of this kind take no longer than a
+// small multiple of what scans have spent without them, whatever comes later.
+//
+// Candidates are the smallest tables that overlap each other, the smallest two, three, and so on. A table many times as
+// large as all smaller ones is left alone and ends the list, so that an entry is rewritten O(log n) times in its life.
+struct ScanPlan {
+  std::optional<Plan> plan;            // the largest that `seeks` pay for
+  std::optional<uint64_t> next_seeks;  // without a plan: how many seeks pay for the cheapest; nullopt: there is none
+};
+ScanPlan PlanScan(const Version& version, const BusyTables& busy, uint64_t seeks);
 
 }  // namespace aeternus::compaction
 

@@ -213,5 +213,62 @@ TEST(Planner, NumbersDecideNothing) {
   }
 }
 
+// Tables of so many entries each, of a hundred bytes; table i holds keys from `smallest[i]` to `largest[i]`.
+std::shared_ptr<const Version> OfEntries(const std::vector<uint64_t>& entries, const std::string& smallest = "",
+                                         const std::string& largest = "") {
+  return MakeVersion(entries.size(), [&](size_t i) {
+    TableMetadata table;
+    table.size_bytes = 100 * entries[i];
+    table.put_count = entries[i];
+    table.min_point_lsn = table.max_point_lsn = Lsn(100 - i);
+    table.smallest = smallest.empty() ? "a" : std::string(1, smallest[i]);
+    table.largest = largest.empty() ? "z" : std::string(1, largest[i]);
+    return table;
+  });
+}
+
+TEST(PlanScan, ScansPayForTheSmallestTablesFirstAndForMoreOfThemWithTime) {
+  const auto version = OfEntries({100'000, 200'000, 1'600'000, 10});
+  EXPECT_EQ(DrawInputs(PlanScan(*version, {}, 0).plan), "none");
+  EXPECT_EQ(DrawInputs(PlanScan(*version, {}, 1'000'000).plan), "none") << "each is far larger than those before it";
+  const auto close = OfEntries({100'000, 300'000, 1'600'000});
+  EXPECT_EQ(DrawInputs(PlanScan(*close, {}, 24'999).plan), "none");
+  EXPECT_EQ(DrawInputs(PlanScan(*close, {}, 25'000).plan), "10000000 30000000");
+  EXPECT_EQ(DrawInputs(PlanScan(*close, {}, 62'499).plan), "10000000 30000000");
+  EXPECT_EQ(DrawInputs(PlanScan(*close, {}, 62'500).plan), "10000000 30000000 160000000");
+  EXPECT_EQ(PlanScan(*close, {}, 62'500).plan->kind, Kind::kScan);
+}
+
+TEST(PlanScan, SaysForWhichSeeksItWaits) {
+  const auto version = OfEntries({100'000, 300'000, 1'600'000});
+  EXPECT_EQ(PlanScan(*version, {}, 0).next_seeks, 25'000u);
+  EXPECT_EQ(PlanScan(*version, {}, 25'000).next_seeks, std::nullopt) << "there is a plan";
+  EXPECT_EQ(PlanScan(*OfEntries({7, 7}), {}, 0).next_seeks, 1024u) << "nothing is merged for the sake of a few";
+  EXPECT_EQ(PlanScan(*OfEntries({7}), {}, 0).next_seeks, std::nullopt);
+  EXPECT_EQ(PlanScan(*OfEntries({}), {}, 0).next_seeks, std::nullopt);
+}
+
+TEST(PlanScan, ManyTablesOfOneSizeArePaidForTogether) {
+  const auto version = OfEntries({64'000, 64'000, 64'000, 64'000});
+  EXPECT_EQ(PlanScan(*version, {}, 0).next_seeks, 4 * 64'000u / 16 / 3);
+  EXPECT_EQ(PlanScan(*version, {}, 6'000).plan->inputs.size(), 3u + 1u);
+}
+
+TEST(PlanScan, LeavesAloneATableFarLargerThanTheRest) {
+  EXPECT_EQ(DrawInputs(PlanScan(*OfEntries({10'000, 10'000, 80'000}), {}, 1 << 30).plan), "1000000 1000000 8000000");
+  EXPECT_EQ(DrawInputs(PlanScan(*OfEntries({10'000, 10'000, 80'001}), {}, 1 << 30).plan), "1000000 1000000");
+}
+
+TEST(PlanScan, LeavesAloneWhatOverlapsNothing) {
+  const auto version = OfEntries({10'000, 20'000, 30'000}, "amb", "czd");
+  EXPECT_EQ(DrawInputs(PlanScan(*version, {}, 1 << 30).plan), "1000000 3000000");
+  EXPECT_EQ(PlanScan(*OfEntries({10'000, 20'000}, "am", "cz"), {}, 0).next_seeks, std::nullopt);
+}
+
+TEST(PlanScan, LeavesAloneWhatIsBusy) {
+  EXPECT_EQ(DrawInputs(PlanScan(*OfEntries({10'000, 20'000, 30'000}), {FileNumber(2)}, 1 << 30).plan),
+            "1000000 3000000");
+}
+
 }  // namespace
 }  // namespace aeternus::compaction

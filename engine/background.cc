@@ -16,10 +16,14 @@ constexpr int kFlushAttempts = 5;
 
 Background::Background(std::shared_ptr<Core> core, env::Env* env, int threads, int max_frozen)
     : core_(std::move(core)), env_(env), threads_(threads), max_frozen_(static_cast<size_t>(max_frozen)) {
+  core_->OnScansPaid([this] { WakeCompactions(); });
   Start();
 }
 
-Background::~Background() { Stop(); }
+Background::~Background() {
+  core_->OnScansPaid(nullptr);
+  Stop();
+}
 
 absl::Status Background::StoppedError() const { return absl::FailedPreconditionError("the database is closed"); }
 
@@ -54,6 +58,11 @@ void Background::Wake() {
   if (core_->frozen_count() == 0) return;
   env::MutexLock lock(&mutex_);
   ScheduleFlush();
+}
+
+void Background::WakeCompactions() {
+  env::MutexLock lock(&mutex_);
+  ScheduleCompaction();
 }
 
 void Background::ScheduleFlush() {
@@ -116,6 +125,7 @@ void Background::RunCompactions() {
     while (did.ok() && *did) {
       did = core_->MinorCompact();
       if (did.ok() && !*did) did = core_->TombstoneCompact();
+      if (did.ok() && !*did) did = core_->ScanCompact();
     }
     env::MutexLock lock(&mutex_);
     compaction_error_ = did.status();

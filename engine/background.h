@@ -3,15 +3,16 @@
 //
 //   - One flush task and one compaction task at most are scheduled, each on threads of its own, so that a flush never
 //     waits for a long merge. The flush task empties the list of frozen memtables; the compaction task follows each
-//     flush: minor passes until none applies, then tombstone passes.
+//     flush: minor passes until none applies, then tombstone passes. It also runs
+//     when scans have paid for a merge (compaction/planner.h), which comes last.
 //   - A writer that would freeze a memtable waits while max_frozen are waiting for their flush.
 //   - A flush that fails for lack of space ends the waiting of writers with that error; the next writer tries again.
 //     Another error is retried a few times under a new file number; then the database becomes read-only.
 //   - A failed compaction loses nothing: its error is kept for WaitForBackgroundWork and Stats, and the next flush
 //     tries again.
 //
-// Thread safety: any number of threads. Lock order: mutex_ is taken before Core's state mutex, never under one of
-// Core's.
+// Thread safety: any number of threads. Lock order: mutex_ is taken before Core's state mutex, and under none of
+// Core's but the one for OnScansPaid.
 #ifndef AETERNUS_ENGINE_BACKGROUND_H_
 #define AETERNUS_ENGINE_BACKGROUND_H_
 
@@ -37,6 +38,8 @@ class Background {
   absl::Status WaitForRoom(size_t bytes) ABSL_LOCKS_EXCLUDED(mutex_);
   // Starts whatever is due. Cheap when nothing is.
   void Wake() ABSL_LOCKS_EXCLUDED(mutex_);
+  // Lets the compaction task look for work.
+  void WakeCompactions() ABSL_LOCKS_EXCLUDED(mutex_);
   // Returns when no memtable is frozen any more, or with the error that keeps one frozen.
   absl::Status WaitForFlushes() ABSL_LOCKS_EXCLUDED(mutex_);
   // Returns when nothing is running or due, with the last background error that was not mended since.

@@ -21,6 +21,8 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -64,6 +66,7 @@ struct CoreOptions {
   bool error_if_exists = false;
   bool keep_reserve = true;
   bool map_unsynced_writes = true;
+  bool merge_for_scans = false;
   env::Env* env = nullptr;
 };
 
@@ -118,6 +121,12 @@ class Core : public std::enable_shared_from_this<Core> {
   absl::StatusOr<bool> MinorCompact() ABSL_LOCKS_EXCLUDED(compaction_mutex_);
   absl::StatusOr<bool> TombstoneCompact() ABSL_LOCKS_EXCLUDED(compaction_mutex_);
   absl::StatusOr<bool> MajorCompact() ABSL_LOCKS_EXCLUDED(compaction_mutex_);
+  // Merges what scans have paid for (compaction/planner.h). Given up, without an error, where there is no room for it.
+  absl::StatusOr<bool> ScanCompact() ABSL_LOCKS_EXCLUDED(compaction_mutex_);
+  // What an iterator calls when ScanCompact may have something to do; null: nothing. Not called any more on return.
+  void OnScansPaid(std::function<void()> call) ABSL_LOCKS_EXCLUDED(scans_mutex_);
+  // By iterators: so many seeks visited several tables.
+  void NoteSeeks(uint64_t count) const ABSL_LOCKS_EXCLUDED(scans_mutex_);
   // Writes the manifest anew, as an edit does by itself once the manifest has grown.
   absl::Status CheckpointManifest() ABSL_LOCKS_EXCLUDED(manifest_mutex_);
   // While true, running and new merges end with Cancelled.
@@ -165,7 +174,7 @@ class Core : public std::enable_shared_from_this<Core> {
 
   struct Counters {
     std::atomic<uint64_t> commit_groups{0}, commits{0}, flushes{0}, minor_compactions{0}, tombstone_compactions{0},
-        major_compactions{0}, compaction_bytes_read{0}, compaction_bytes_written{0};
+        major_compactions{0}, scan_compactions{0}, compaction_bytes_read{0}, compaction_bytes_written{0};
   };
   struct DirectoryContents {
     std::vector<FileNumber> logs, tables, manifests;  // ascending
@@ -300,6 +309,12 @@ class Core : public std::enable_shared_from_this<Core> {
   std::atomic<size_t> frozen_count_{0};   // of the view
   std::atomic<size_t> active_bytes_{0};
   std::atomic<bool> merges_cancelled_{false};
+  static constexpr uint64_t kNeverPaid = std::numeric_limits<uint64_t>::max();
+  mutable env::Mutex scans_mutex_;
+  std::function<void()> on_scans_paid_ ABSL_GUARDED_BY(scans_mutex_);
+  // What scans have paid since the last merge that they paid for, and at how much on_scans_paid_ is called.
+  mutable std::atomic<uint64_t> seeks_{0};
+  mutable std::atomic<uint64_t> seeks_wanted_{0};
   Counters counters_;
 };
 

@@ -310,7 +310,9 @@ absl::StatusOr<Core::MergeRequest> Core::RequestFor(const compaction::Plan& plan
   }
   request.inputs.description = absl::StrJoin(names, ", ");
   if (!IsPlanted(PlantedBug::kCompactionIgnoresSnapshots)) request.policy.snapshots = handles_->LiveSnapshots();
-  if (plan.kind != compaction::Kind::kMinor) request.policy.older_versions = older;
+  if (plan.kind == compaction::Kind::kTombstone || plan.kind == compaction::Kind::kMajor) {
+    request.policy.older_versions = older;
+  }
   request.policy.drop_range_tombstones =
       plan.kind == compaction::Kind::kMajor || options_.compaction.drop_range_tombstones;
   return request;
@@ -368,6 +370,44 @@ absl::StatusOr<bool> Core::MajorCompact() {
   obsolete_.Collect();
   RestoreReserve();
   return true;
+}
+
+absl::StatusOr<bool> Core::ScanCompact() {
+  env::MutexLock compaction(&compaction_mutex_);
+  AETERNUS_RETURN_IF_ERROR(CheckWritable());
+  AETERNUS_ASSIGN_OR_RETURN(Moment now, Now());
+  const Version& version = *now.view->version;
+  const auto wait_for = [this](const compaction::ScanPlan& plan) {
+    seeks_wanted_.store(plan.next_seeks.value_or(kNeverPaid), std::memory_order_relaxed);
+    return false;
+  };
+  const compaction::ScanPlan found = compaction::PlanScan(version, {}, seeks_.load(std::memory_order_relaxed));
+  if (!found.plan.has_value()) return wait_for(found);
+  seeks_.store(0, std::memory_order_relaxed);
+  const absl::Status status = TryPlan(*found.plan, *now.view);
+  // Nobody needs it enough for what is kept back.
+  if (absl::IsResourceExhausted(status)) return wait_for(compaction::PlanScan(version, {}, 0));
+  AETERNUS_RETURN_IF_ERROR(status);
+  counters_.scan_compactions.fetch_add(1, std::memory_order_relaxed);
+  now.view.reset();
+  obsolete_.Collect();
+  RestoreReserve();
+  return true;
+}
+
+void Core::OnScansPaid(std::function<void()> call) {
+  env::MutexLock lock(&scans_mutex_);
+  on_scans_paid_ = std::move(call);
+}
+
+void Core::NoteSeeks(uint64_t count) const {
+  if (!options_.merge_for_scans) return;
+  const uint64_t seeks = seeks_.fetch_add(count, std::memory_order_relaxed) + count;
+  if (seeks < seeks_wanted_.load(std::memory_order_relaxed)) return;
+  // By one of the threads that come here at once.
+  if (seeks_wanted_.exchange(kNeverPaid, std::memory_order_relaxed) == kNeverPaid) return;
+  env::MutexLock lock(&scans_mutex_);
+  if (on_scans_paid_ != nullptr) on_scans_paid_();
 }
 
 absl::StatusOr<bool> Core::IsWorthwhile(const compaction::Plan& plan, const View& view) const {

@@ -77,6 +77,8 @@ class DbIterator final : public Iterator {
              IteratorOptions bounds)
       : core_(std::move(core)), ticket_(std::move(registry)), at_snapshot_(at_snapshot), bounds_(std::move(bounds)) {}
 
+  ~DbIterator() override { ReportSeeks(); }
+
   absl::Status Start(Core::Moment moment) {
     SetWindow({});
     iterator_.reset();
@@ -89,15 +91,19 @@ class DbIterator final : public Iterator {
   }
 
   void SeekToFirst() override {
+    CountSeek();
     Move([](VisibleIterator& it) { it.SeekToFirst(); });
   }
   void SeekToLast() override {
+    CountSeek();
     Move([](VisibleIterator& it) { it.SeekToLast(); });
   }
   void Seek(std::string_view target) override {
+    CountSeek();
     Move([target](VisibleIterator& it) { it.Seek(target); });
   }
   void SeekForPrev(std::string_view target) override {
+    CountSeek();
     Move([target](VisibleIterator& it) { it.SeekForPrev(target); });
   }
   absl::Status status() const override {
@@ -117,6 +123,18 @@ class DbIterator final : public Iterator {
   }
 
  private:
+  static constexpr uint64_t kSeeksAtOnce = 64;
+
+  // Once in a while, because it asks for the database.
+  void CountSeek() {
+    if (moment_.view == nullptr || moment_.view->tables.size() < 2) return;
+    if (++seeks_ == kSeeksAtOnce) ReportSeeks();
+  }
+  void ReportSeeks() {
+    const uint64_t seeks = std::exchange(seeks_, 0);
+    if (seeks == 0) return;
+    if (const std::shared_ptr<const Core> core = core_.lock(); core != nullptr) core->NoteSeeks(seeks);
+  }
   // Most often nothing has changed but the LSN.
   bool Stay(const Core& core) {
     const std::optional<Lsn> lsn = core.LsnWithin(*moment_.view);
@@ -143,6 +161,7 @@ class DbIterator final : public Iterator {
   const IteratorTicket ticket_;
   const bool at_snapshot_;
   const IteratorOptions bounds_;
+  uint64_t seeks_ = 0;                    // not yet reported
   Core::Moment moment_;                   // before the iterator, so that it dies after it
   std::optional<ViewIterator> iterator_;  // none after a failed Refresh
   absl::Status broken_;

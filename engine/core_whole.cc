@@ -89,6 +89,7 @@ Stats Core::Stats() const {
   stats.commits = counters_.commits;
   stats.flushes = counters_.flushes;
   stats.minor_compactions = counters_.minor_compactions;
+  stats.scan_compactions = counters_.scan_compactions;
   stats.tombstone_compactions = counters_.tombstone_compactions;
   stats.major_compactions = counters_.major_compactions;
   stats.compaction_bytes_read = counters_.compaction_bytes_read;

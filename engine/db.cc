@@ -23,6 +23,7 @@ CoreOptions OptionsOf(const DbConfig& config) {
           .error_if_exists = config.error_if_exists,
           .keep_reserve = config.keep_reserve,
           .map_unsynced_writes = config.map_unsynced_writes,
+          .merge_for_scans = config.merge_for_scans,
           .env = config.env};
 }
 

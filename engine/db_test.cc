@@ -174,5 +174,82 @@ TEST_F(DbTest, HandlesMayOutliveIt) {
   EXPECT_EQ(pinned.view(), "value 7");
 }
 
+// A few tables that hold the same keys, too few for a minor compaction.
+class DbScansTest : public ::testing::Test {
+ protected:
+  void Open(bool merge_for_scans) {
+    db_ = nullptr;
+    db_ = Db::Open(Machine::kDir, {.merge_for_scans = merge_for_scans, .env = machine_.env()}).value();
+  }
+  void MakeThreeTables() {
+    for (int i = 0; i < 3; ++i) {
+      PutNumbered(*db_, 0, 100);
+      ASSERT_OK(db_->Delete(NumberedKey(50)));
+      ASSERT_OK(db_->Flush());
+    }
+    ASSERT_OK(db_->WaitForBackgroundWork());
+    ASSERT_EQ(StatsNow().table_count, 3u);
+  }
+  Stats StatsNow() { return db_->Stats().value(); }
+  void Seek(int times) {
+    const auto it = db_->NewIterator({}).value();
+    for (int i = 0; i < times; ++i) {
+      it->Seek(NumberedKey(i % 50));
+      ASSERT_TRUE(it->Valid());
+    }
+  }
+
+  Machine machine_;
+  std::unique_ptr<Db> db_;
+};
+
+TEST_F(DbScansTest, TablesThatManyScansMergeBecomeOne) {
+  Open(/*merge_for_scans=*/true);
+  MakeThreeTables();
+  const Contents before = ContentsOf(*db_);
+  Seek(1000);
+  ASSERT_OK(db_->WaitForBackgroundWork());
+  EXPECT_EQ(StatsNow().table_count, 3u) << "a few scans are not worth it";
+  Seek(1000);
+  ASSERT_OK(db_->WaitForBackgroundWork());
+  EXPECT_EQ(StatsNow().table_count, 1u);
+  EXPECT_EQ(StatsNow().scan_compactions, 1u);
+  EXPECT_EQ(StatsNow().minor_compactions, 0u);
+  EXPECT_EQ(ContentsOf(*db_), before);
+}
+
+TEST_F(DbScansTest, ScansCountAfterReopeningThoughNothingIsWritten) {
+  Open(/*merge_for_scans=*/true);
+  MakeThreeTables();
+  Open(/*merge_for_scans=*/true);
+  for (int i = 0; i < 300; ++i) Seek(7);
+  ASSERT_OK(db_->WaitForBackgroundWork());
+  EXPECT_EQ(StatsNow().table_count, 1u);
+}
+
+TEST_F(DbScansTest, NothingIsMergedForScansWhereThatIsNotWanted) {
+  Open(/*merge_for_scans=*/false);
+  MakeThreeTables();
+  Seek(5000);
+  ASSERT_OK(db_->WaitForBackgroundWork());
+  EXPECT_EQ(StatsNow().table_count, 3u);
+  EXPECT_EQ(StatsNow().scan_compactions, 0u);
+}
+
+TEST_F(DbScansTest, AMergeThatHasNoRoomIsNobodysError) {
+  Open(/*merge_for_scans=*/true);
+  MakeThreeTables();
+  machine_.disk().SetFreeSpace(0);
+  Seek(5000);
+  ASSERT_OK(db_->WaitForBackgroundWork());
+  EXPECT_EQ(StatsNow().table_count, 3u);
+  EXPECT_EQ(StatsNow().state, EngineState::kHealthy);
+  EXPECT_GT(StatsNow().reserve_bytes, 0u) << "it is not for what nobody needs";
+  machine_.disk().SetFreeSpace(uint64_t{1} << 30);
+  Seek(5000);
+  ASSERT_OK(db_->WaitForBackgroundWork());
+  EXPECT_EQ(StatsNow().table_count, 1u);
+}
+
 }  // namespace
 }  // namespace aeternus

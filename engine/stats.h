@@ -65,6 +65,7 @@ struct Stats {
   uint64_t minor_compactions = 0;
   uint64_t tombstone_compactions = 0;
   uint64_t major_compactions = 0;
+  uint64_t scan_compactions = 0;
   uint64_t compaction_bytes_read = 0;
   uint64_t compaction_bytes_written = 0;
   uint64_t writer_waits = 0;  // writers that had to wait for a flush

@@ -96,8 +96,9 @@ std::string FormatActivity(const Stats& stats) {
       "since open: ", Plural(stats.commits, "commit"), " in ", Plural(stats.commit_groups, "group"), ", ",
       Plural(stats.log_syncs, "log sync"), ", ", FormatBytes(stats.log_bytes_written), " logged, ",
       Plural(stats.flushes, "flush", "flushes"), "\n  compactions: ", FormatCount(stats.minor_compactions), " minor, ",
-      FormatCount(stats.tombstone_compactions), " tombstone, ", FormatCount(stats.major_compactions), " major; ",
-      FormatBytes(stats.compaction_bytes_read), " read, ", FormatBytes(stats.compaction_bytes_written), " written\n");
+      FormatCount(stats.tombstone_compactions), " tombstone, ", FormatCount(stats.major_compactions), " major, ",
+      FormatCount(stats.scan_compactions), " scan; ", FormatBytes(stats.compaction_bytes_read), " read, ",
+      FormatBytes(stats.compaction_bytes_written), " written\n");
   if (stats.writer_waits > 0) {
     absl::StrAppend(&out, "  writers waited ", Plural(stats.writer_waits, "time"), ", ",
                     FormatSeconds(static_cast<double>(stats.writer_wait_micros) * 1e-6), " in all, last because ",
@@ -215,6 +216,7 @@ std::string FormatStatsJson(const Stats& stats) {
   json.Add("minor_compactions", stats.minor_compactions);
   json.Add("tombstone_compactions", stats.tombstone_compactions);
   json.Add("major_compactions", stats.major_compactions);
+  json.Add("scan_compactions", stats.scan_compactions);
   json.Add("compaction_bytes_read", stats.compaction_bytes_read);
   json.Add("compaction_bytes_written", stats.compaction_bytes_written);
   json.Add("writer_waits", stats.writer_waits);

@@ -74,6 +74,7 @@ std::string DescribeConfig(const Config& config) {
   if constexpr (std::is_same_v<Config, DbConfig>) {
     Tell(text, "max_frozen_memtables", config.max_frozen_memtables, by_default.max_frozen_memtables);
     Tell(text, "background_threads", config.background_threads, by_default.background_threads);
+    Tell(text, "merge_for_scans", config.merge_for_scans, by_default.merge_for_scans);
   }
   return text;
 }
@@ -114,6 +115,7 @@ DbVariant DrawDbVariant(Rng& rng) {
   for (uint64_t i = 1 + rng.Below(3); i > 0; --i) {
     DbConfig config = DrawConfig<DbConfig>(rng, 1024);
     config.max_frozen_memtables = static_cast<int>(1 + rng.Below(4));
+    config.merge_for_scans = !rng.OneIn(3);
     config.background_threads = static_cast<int>(1 + rng.Below(3));
     variant.configs.push_back(config);
   }
