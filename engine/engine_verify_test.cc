@@ -70,6 +70,23 @@ TEST_F(EngineVerifyTest, FindsAFlippedBitInATable) {
   ExpectEveryByteVerified(path, 0, machine_.SizeOf(path));
 }
 
+TEST_F(EngineVerifyTest, FindsATableThatIsWholeAndNotTheOneThatWasWritten) {
+  // The same history in another world: the same numbers and sizes, every block in order.
+  Machine worlds[2];
+  std::unique_ptr<Engine> engines[2];
+  for (int i = 0; i < 2; ++i) {
+    engines[i] = worlds[i].Open();
+    ASSERT_OK(engines[i]->Put("k", std::to_string(i)));
+    ASSERT_OK(Flush(*engines[i]));
+  }
+  const std::string table = worlds[0].Tables()[0];
+  ASSERT_EQ(worlds[1].Tables()[0], table);
+  ASSERT_EQ(worlds[1].SizeOf(table), worlds[0].SizeOf(table));
+  EXPECT_OK(engines[0]->Verify());
+  worlds[0].Write(table, 0, *worlds[1].disk().Contents(table));
+  EXPECT_TRUE(FailsWith(engines[0]->Verify(), absl::StatusCode::kDataLoss, {table}));
+}
+
 TEST_F(EngineVerifyTest, FindsAFlippedBitInTheManifest) {
   const std::string path = machine_.Manifests()[0];
   ExpectEveryByteVerified(path, 0, machine_.SizeOf(path));
