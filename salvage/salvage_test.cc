@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -137,20 +138,72 @@ TEST_F(SalvageTest, ADamagedFrameIsReportedWithTheNumberOfItsOperations) {
 
 // Of a database that was closed, the manifest knows how far its logs reached.
 TEST_F(SalvageTest, ALogThatIsGoneIsReportedWithTheEntriesThatTheCloseKnewOf) {
+  for (const int lost : {1, 4}) {
+    machine_ = Machine();
+    {
+      const auto engine = machine_.Open();
+      PutNumbered(*engine, 0, 10);
+      ASSERT_OK(Flush(*engine));
+      PutNumbered(*engine, 10, 10 + lost);
+      ASSERT_OK(engine->Close());
+    }
+    const std::string log = machine_.Logs().back();
+    machine_.Truncate(log, 64);
+    const Report report = MustSalvage();
+    const Loss* loss = LossOf(report, log);
+    ASSERT_NE(loss, nullptr);
+    EXPECT_EQ(loss->entries, static_cast<uint64_t>(lost));
+    EXPECT_EQ(Target(), Numbered(0, 10));
+  }
+}
+
+TEST_F(SalvageTest, TheFirstLogThatIsGoneIsReportedByTheNextOne) {
+  {
+    const auto engine = machine_.Open();
+    PutNumbered(*engine, 0, 4, kUnsynced);
+    ASSERT_TRUE(engine->FreezeMemtable().value());
+    PutNumbered(*engine, 4, 8, kUnsynced);
+  }
+  const std::string first = machine_.Logs()[0];
+  machine_.Delete(first);
+  const Machine damaged = machine_.AfterKill();
+  EXPECT_NE(LossOf(MustSalvage(), first), nullptr);
+  EXPECT_EQ(Target(), Numbered(4, 8));
+  machine_ = damaged.AfterKill();
+  EXPECT_NE(LossOf(MustSalvage({.stop_at_damage = true}), first), nullptr);
+  EXPECT_EQ(Target(), Contents{});
+}
+
+TEST_F(SalvageTest, ATornLastWriteIsReportedAndWhatTheCutKnewOfIt) {
+  PutNumbered(*machine_.Open(), 0, 4, kUnsynced);
+  const std::string log = machine_.Logs()[0];
+  const Machine killed = machine_.AfterKill();
+  DestroyFrame(machine_, log, BatchesOf(machine_, log)[3]);
+  const Report torn = MustSalvage();
+  ASSERT_NE(LossOf(torn, log), nullptr);
+  EXPECT_EQ(LossOf(torn, log)->entries, std::nullopt) << "it may have been any number";
+  EXPECT_EQ(Target(), Numbered(0, 3));
+
+  machine_ = killed.AfterKill();
+  machine_.Open().reset();  // a recovery that saw all four, and says so
+  DestroyFrame(machine_, log, BatchesOf(machine_, log)[3]);
+  const Report cut = MustSalvage();
+  EXPECT_TRUE(std::any_of(cut.losses.begin(), cut.losses.end(), [](const Loss& loss) { return loss.entries == 1u; }));
+  EXPECT_EQ(Target(), Numbered(0, 3));
+}
+
+TEST_F(SalvageTest, RangeDeletionsHoldWhetherTheyAreInATableOrInALog) {
   {
     const auto engine = machine_.Open();
     PutNumbered(*engine, 0, 10);
     ASSERT_OK(Flush(*engine));
-    PutNumbered(*engine, 10, 14);
-    ASSERT_OK(engine->Close());
+    ASSERT_OK(engine->DeleteRange(NumberedKey(0), NumberedKey(2)));
+    ASSERT_OK(Flush(*engine));
+    ASSERT_OK(engine->DeleteRange(NumberedKey(2), NumberedKey(4)));
+    ASSERT_OK(engine->DeleteRange(NumberedKey(8), NumberedKey(99)));
   }
-  const std::string log = machine_.Logs().back();
-  machine_.Truncate(log, 64);
-  const Report report = MustSalvage();
-  const Loss* loss = LossOf(report, log);
-  ASSERT_NE(loss, nullptr);
-  EXPECT_EQ(loss->entries, 4u);
-  EXPECT_EQ(Target(), Numbered(0, 10));
+  EXPECT_TRUE(MustSalvage().is_complete());
+  EXPECT_EQ(Target(), Numbered(4, 8));
 }
 
 TEST_F(SalvageTest, WhatAnEarlierRecoveryDiscardedStaysDiscarded) {
@@ -159,6 +212,7 @@ TEST_F(SalvageTest, WhatAnEarlierRecoveryDiscardedStaysDiscarded) {
     PutNumbered(*engine, 0, 6, kUnsynced);
   }
   const std::string log = machine_.Logs()[0];
+  const std::string whole = *machine_.disk().Contents(log);
   DestroyFrame(machine_, log, BatchesOf(machine_, log)[2]);  // nothing proves it: a torn tail
   {
     const auto engine = machine_.Open();
@@ -180,6 +234,13 @@ TEST_F(SalvageTest, WhatAnEarlierRecoveryDiscardedStaysDiscarded) {
   machine_.Delete(machine_.Manifests()[0]);
   report = MustSalvage();
   EXPECT_EQ(report.discarded, 3u);
+  EXPECT_EQ(Target(), expected);
+
+  // Not even a whole frame right where the log was cut is taken.
+  machine_ = recovered.AfterKill();
+  ASSERT_OK(machine_.disk().SetContents(log, whole));
+  report = MustSalvage();
+  EXPECT_EQ(report.discarded, 4u);
   EXPECT_EQ(Target(), expected);
 }
 
