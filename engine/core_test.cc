@@ -6,9 +6,11 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "base/types.h"
 #include "engine/testing/machine.h"
 #include "engine/testing/status.h"
 #include "gtest/gtest.h"
+#include "manifest/manifest.h"
 
 namespace aeternus {
 namespace {
@@ -70,6 +72,26 @@ TEST_F(CoreTest, MergesEndWhileTheyAreCancelledAndLeaveEverythingAsItWas) {
   core_->CancelMerges(false);
   EXPECT_TRUE(core_->MajorCompact().value());
   EXPECT_EQ(machine_.Tables().size(), 1u);
+}
+
+TEST_F(CoreTest, TheLastLsnIsUsedAndNoneBehindIt) {
+  Machine machine;
+  ASSERT_OK(machine.disk().CreateDirectory(Machine::kDir));
+  ManifestState state{.database_id = DatabaseId(1), .max_lsn = Lsn(kMaxLsn.value - 3)};
+  ASSERT_OK(Manifest::Create(&machine.disk(), Machine::kDir, state, FileNumber(1)));
+  const auto engine = machine.Open();
+  ASSERT_NE(engine, nullptr);
+  ASSERT_OK(engine->Put("a", "v"));
+  WriteBatch two, three;
+  for (const char* const key : {"b", "c", "d"}) {
+    if (two.count() < 2) two.Put(key, "v");
+    three.Put(key, "v");
+  }
+  EXPECT_TRUE(FailsWith(engine->Write(three), absl::StatusCode::kResourceExhausted, {"sequence numbers"}));
+  ASSERT_OK(engine->Write(two));
+  EXPECT_EQ(engine->Stats()->last_lsn, kMaxLsn.value);
+  EXPECT_TRUE(FailsWith(engine->Put("e", "v"), absl::StatusCode::kResourceExhausted, {"sequence numbers"}));
+  EXPECT_EQ(ContentsWhenOpened(machine.AfterPowerLoss()), (Contents{{"a", "v"}, {"b", "v"}, {"c", "v"}}));
 }
 
 }  // namespace

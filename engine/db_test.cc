@@ -97,6 +97,14 @@ TEST_F(DbTest, BackgroundWorkMergesTablesUntilNothingIsDue) {
   EXPECT_OK(db_->Verify());
 }
 
+TEST_F(DbTest, BackgroundWorkDropsTombstonesThatHideNothing) {
+  ASSERT_OK(db_->Delete("k"));
+  ASSERT_OK(db_->Flush());
+  ASSERT_OK(db_->WaitForBackgroundWork());
+  EXPECT_EQ(StatsNow().tombstone_compactions, 1u);
+  EXPECT_EQ(StatsNow().table_count, 0u);
+}
+
 TEST_F(DbTest, AMajorCompactionMergesAllTablesAndSaysSo) {
   EXPECT_FALSE(db_->MajorCompact().value());
   for (int i = 0; i < 2; ++i) {
@@ -152,6 +160,9 @@ TEST_F(DbTest, CloseIsRefusedWhileHandlesLiveAndBackgroundWorkGoesOn) {
   PutNumbered(*db_, 10, 200);
   ASSERT_OK(db_->Flush());
   EXPECT_GT(StatsNow().flushes, 0u);
+  PutNumbered(*db_, 0, 10);
+  ASSERT_OK(db_->Flush());
+  EXPECT_TRUE(db_->MajorCompact().value());
   it.reset();
   snapshot.reset();
   EXPECT_OK(db_->Close());
