@@ -160,9 +160,6 @@ TEST_F(DbTest, CloseIsRefusedWhileHandlesLiveAndBackgroundWorkGoesOn) {
   PutNumbered(*db_, 10, 200);
   ASSERT_OK(db_->Flush());
   EXPECT_GT(StatsNow().flushes, 0u);
-  PutNumbered(*db_, 0, 10);
-  ASSERT_OK(db_->Flush());
-  EXPECT_TRUE(db_->MajorCompact().value());
   it.reset();
   snapshot.reset();
   EXPECT_OK(db_->Close());

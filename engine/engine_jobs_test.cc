@@ -59,6 +59,25 @@ TEST_F(EngineJobsTest, ATombstoneStaysWhileATableWithNewerEntriesHoldsWhatItHide
   EXPECT_EQ(Get("b"), "-");
 }
 
+// A filter only knows that a table holds the key, not that it holds nothing but a newer version.
+TEST_F(EngineJobsTest, ATombstoneOverAKeyOfANewerVersionGoesOnlyIfThatMayBeLookedUp) {
+  for (const bool may : {true, false}) {
+    engine_.reset();
+    machine_ = Machine();
+    Reopen({.compaction = {.min_threshold = 2, .tombstone_ratio = 0.01, .tombstone_exact_lookup = may}});
+    ASSERT_OK(engine_->Put("b", "1"));
+    ASSERT_OK(Flush(*engine_));
+    ASSERT_OK(engine_->Delete("a"));
+    PutNumbered(*engine_, 0, 50);
+    ASSERT_OK(Flush(*engine_));
+    ASSERT_OK(engine_->Put("a", "2"));
+    ASSERT_OK(Flush(*engine_));
+    ASSERT_TRUE(engine_->MinorCompact().value());
+    EXPECT_EQ(engine_->TombstoneCompact().value(), may);
+    EXPECT_EQ(Get("a"), "2");
+  }
+}
+
 TEST_F(EngineJobsTest, ATombstoneThatCouldNotGoIsLookedAtAgainWhenASnapshotHasGone) {
   ASSERT_OK(engine_->Put("k", "1"));
   auto snapshot = engine_->GetSnapshot().value();
@@ -87,6 +106,7 @@ TEST_F(EngineJobsTest, ATombstoneThatCouldNotGoIsLookedAtAgainWhenTheTablesHaveC
 
 TEST_F(EngineJobsTest, RangeTombstonesAreDroppedByTombstonePassesWhenTheyMayAndByMajorCompactionsAlways) {
   for (const bool may : {true, false}) {
+    engine_.reset();
     machine_ = Machine();
     Reopen({.compaction = {.drop_range_tombstones = may}});
     const auto range_tombstones = [&] {
