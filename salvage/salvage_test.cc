@@ -419,6 +419,23 @@ TEST_F(SalvageTest, FilesOfAnotherDatabaseAreLeftAlone) {
   EXPECT_EQ(Target(), Numbered(0, 4));
 }
 
+TEST_F(SalvageTest, AReadThatFailsWhileTheTargetIsWrittenIsAnErrorAndNotTheEnd) {
+  {
+    const auto engine = machine_.Open();
+    PutNumbered(*engine, 0, 100);
+    ASSERT_OK(Flush(*engine));
+    ASSERT_OK(engine->Close());
+  }
+  const std::string table = machine_.Tables()[0];
+  bool is_writing = false;
+  machine_.FailWhile([&](const FileCall& call) {
+    is_writing |= absl::StartsWith(call.path, kTarget) && call.op == FileOp::kCreate;
+    return is_writing && call.path == table && call.op == FileOp::kRead;
+  });
+  EXPECT_FALSE(TrySalvage().ok());
+  EXPECT_TRUE(is_writing);
+}
+
 TEST_F(SalvageTest, RefusesWhatItMustNotTouch) {
   const auto engine = machine_.Open();
   PutNumbered(*engine, 0, 4);
