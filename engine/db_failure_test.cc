@@ -66,6 +66,18 @@ TEST_F(DbFailureTest, AFlushThatFailsAFewTimesIsTriedAgainUnderNewNumbers) {
   EXPECT_EQ(ContentsOf(*db_), Numbered(0, 3));
 }
 
+TEST_F(DbFailureTest, AFlushThatSucceedsMakesUpForThoseThatFailedBeforeIt) {
+  std::atomic<int> failures{0};
+  machine_.FailWhile(
+      [&](const FileCall& call) { return IsTable(call.path) && call.op == FileOp::kSync && ++failures % 4 != 0; });
+  for (int i = 0; i < 3; ++i) {
+    PutNumbered(*db_, i, i + 1);
+    ASSERT_OK(db_->Flush()) << "three attempts of each fail";
+  }
+  EXPECT_GE(failures, 12);
+  EXPECT_EQ(StatsNow().state, EngineState::kHealthy);
+}
+
 TEST_F(DbFailureTest, AFlushThatKeepsFailingMakesTheDatabaseReadOnlyAndEveryWriteSaysWhy) {
   machine_.FailWhile([&](const FileCall& call) { return IsTable(call.path) && call.op == FileOp::kAppend; });
   PutNumbered(*db_, 0, 3);

@@ -97,6 +97,14 @@ TEST_F(DbTest, BackgroundWorkMergesTablesUntilNothingIsDue) {
   EXPECT_OK(db_->Verify());
 }
 
+TEST_F(DbTest, BackgroundWorkDropsTombstonesThatHideNothing) {
+  ASSERT_OK(db_->Delete("k"));
+  ASSERT_OK(db_->Flush());
+  ASSERT_OK(db_->WaitForBackgroundWork());
+  EXPECT_EQ(StatsNow().tombstone_compactions, 1u);
+  EXPECT_EQ(StatsNow().table_count, 0u);
+}
+
 TEST_F(DbTest, AMajorCompactionMergesAllTablesAndSaysSo) {
   EXPECT_FALSE(db_->MajorCompact().value());
   for (int i = 0; i < 2; ++i) {

@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "aeternus/engine.h"
 #include "engine/testing/machine.h"
+#include "engine/testing/manifest_checkpoint.h"
 #include "engine/testing/status.h"
 #include "gtest/gtest.h"
 
@@ -149,6 +150,7 @@ TEST_F(EngineFailureTest, AnEditThatFindsNoSpaceIsTriedAgain) {
   EXPECT_EQ(engine_->Stats()->state, EngineState::kOutOfSpace);
   machine_.Heal();
   ASSERT_TRUE(engine_->FlushOldestFrozen().value());
+  EXPECT_EQ(machine_.Tables().size(), 1u) << "the table of the edit that was refused is gone";
   ASSERT_OK(engine_->Put(NumberedKey(3), "value 3"));
   EXPECT_EQ(engine_->Stats()->state, EngineState::kHealthy);
   EXPECT_EQ(ContentsWhenOpened(machine_.AfterPowerLoss()), Numbered(0, 4));
@@ -171,6 +173,15 @@ TEST_F(EngineFailureTest, AFailedSyncOfTheLogThatAFlushRetiresIsFinal) {
   const std::string frozen = machine_.Logs()[0];
   machine_.FailWhile([&](const FileCall& call) { return call.path == frozen && call.op == FileOp::kSync; });
   EXPECT_TRUE(FailsWith(engine_->FlushOldestFrozen(), Code::kInternal, {frozen}));
+  ExpectFailedForGood(Numbered(0, 3));
+}
+
+TEST_F(EngineFailureTest, AFailedSyncOfALogThatIsBeingMadeIsFinal) {
+  ASSERT_TRUE(engine_->FreezeMemtable().value());
+  const std::string frozen = machine_.Logs()[0];
+  machine_.FailWhile(
+      [&](const FileCall& call) { return IsLog(call.path) && call.path != frozen && call.op == FileOp::kSync; });
+  EXPECT_TRUE(FailsWith(engine_->FlushOldestFrozen(), Code::kInternal));
   ExpectFailedForGood(Numbered(0, 3));
 }
 
@@ -223,6 +234,12 @@ TEST_F(EngineFailureTest, AFailedSyncOfTheManifestIsFinalAndKeepsWhatTheEditMayN
       ExpectFailedForGood(Numbered(0, 3));
     }
   }
+}
+
+TEST_F(EngineFailureTest, AFailedSyncOfAManifestThatIsWrittenAnewIsFinal) {
+  machine_.FailWhile([](const FileCall& call) { return IsManifest(call.path) && call.op == FileOp::kSync; });
+  EXPECT_TRUE(FailsWith(testing::CheckpointManifest(*engine_), Code::kInternal));
+  ExpectFailedForGood(Numbered(0, 3));
 }
 
 TEST_F(EngineFailureTest, TheFirstErrorIsTheCauseAndIsKept) {

@@ -8,16 +8,22 @@
 #include "absl/status/status.h"
 #include "aeternus/engine.h"
 #include "base/testing/test_seed.h"
+#include "base/types.h"
 #include "engine/testing/log_frames.h"
 #include "engine/testing/machine.h"
 #include "engine/testing/status.h"
 #include "gtest/gtest.h"
+#include "manifest/manifest.h"
+#include "manifest/version_edit.h"
+#include "wal/frame.h"
+#include "wal/reader.h"
 
 namespace aeternus {
 namespace {
 
 using testing::Contents;
 using testing::ContentsOf;
+using testing::DatabaseIdOf;
 using testing::FailsWith;
 using testing::Flush;
 using testing::FramesOf;
@@ -70,9 +76,47 @@ TEST_F(EngineVerifyTest, FindsAFlippedBitInATable) {
   ExpectEveryByteVerified(path, 0, machine_.SizeOf(path));
 }
 
+TEST_F(EngineVerifyTest, FindsATableThatIsWholeAndNotTheOneThatWasWritten) {
+  // The same history in another world: the same numbers and sizes, every block in order.
+  Machine worlds[2];
+  std::unique_ptr<Engine> engines[2];
+  for (int i = 0; i < 2; ++i) {
+    engines[i] = worlds[i].Open();
+    ASSERT_OK(engines[i]->Put("k", std::to_string(i)));
+    ASSERT_OK(Flush(*engines[i]));
+  }
+  const std::string table = worlds[0].Tables()[0];
+  ASSERT_EQ(worlds[1].Tables()[0], table);
+  ASSERT_EQ(worlds[1].SizeOf(table), worlds[0].SizeOf(table));
+  EXPECT_OK(engines[0]->Verify());
+  worlds[0].Write(table, 0, *worlds[1].disk().Contents(table));
+  EXPECT_TRUE(FailsWith(engines[0]->Verify(), absl::StatusCode::kDataLoss, {table}));
+}
+
 TEST_F(EngineVerifyTest, FindsAFlippedBitInTheManifest) {
   const std::string path = machine_.Manifests()[0];
   ExpectEveryByteVerified(path, 0, machine_.SizeOf(path));
+}
+
+TEST_F(EngineVerifyTest, FindsAnEditInTheManifestThatNobodyCommitted) {
+  const std::string path = machine_.Manifests()[0];
+  const FileNumber number = *Manifest::ParseFileName(path.substr(path.rfind('/') + 1));
+  const auto file = machine_.disk().NewRandomAccessFile(path).value();
+  wal::Reader reader(file.get(), DatabaseIdOf(machine_), number);
+  Lsn last;
+  for (auto frame = reader.Next().value(); frame.has_value(); frame = reader.Next().value()) last = frame->first_lsn;
+  const std::string payload = EncodeVersionEdit({});
+  std::string frame(wal::FrameSizeBytes(payload.size()), '\0');
+  wal::EncodeFrame({.type = wal::FrameType::kEdit,
+                    .first_lsn = Lsn(last.value + 1),
+                    .lsn_count = 1,
+                    .synced_lsn = last,
+                    .payload = payload},
+                   wal::FrameSalt(DatabaseIdOf(machine_), number), reader.offset(), frame.data());
+  EXPECT_OK(engine_->Verify());
+  const std::string whole = *machine_.disk().Contents(path);
+  ASSERT_OK(machine_.disk().SetContents(path, whole.substr(0, reader.offset()) + frame));
+  EXPECT_TRUE(FailsWith(engine_->Verify(), absl::StatusCode::kDataLoss, {path}));
 }
 
 TEST_F(EngineVerifyTest, FindsAFlippedBitInALiveLog) {

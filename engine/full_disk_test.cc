@@ -196,6 +196,65 @@ TEST(FullDisk, WithoutAReserveOpenIsRefusedAndEveryTryLeavesTheDiskAsItWas) {
   EXPECT_EQ(testing::ContentsWhenOpened(machine), Numbered(0, end));
 }
 
+// Of an open that finds room for some of its files, and not for all.
+TEST(FullDisk, WhateverRoomThereIsAnOpenThatIsRefusedLeavesNothingBehind) {
+  Machine full;
+  FillDisk(full, Config(/*keep_reserve=*/false)).reset();
+  const Contents before = full.Files();
+  int refused = 0, opened = 0;
+  for (uint64_t room = 0; room < 32768; room += 256) {
+    Machine machine = full.AfterKill();
+    machine.disk().SetFreeSpace(room);
+    if (machine.TryOpen(Config(/*keep_reserve=*/false)).ok()) {
+      ++opened;
+      continue;
+    }
+    ++refused;
+    EXPECT_EQ(machine.Files(), before) << "room for " << room;
+  }
+  EXPECT_GT(refused, 1);
+  EXPECT_GT(opened, 1);
+}
+
+TEST(FullDisk, ACompactionThatHasNotEnoughOfTheReserveGivesItBack) {
+  Machine machine;
+  const auto engine = machine.Open(Config());
+  for (int i = 0; i < 3000; i += 100) {
+    PutNumbered(*engine, i, i + 100);
+    ASSERT_OK(Flush(*engine));
+  }
+  ASSERT_GT(engine->Stats()->table_bytes, engine->Stats()->reserve_bytes);
+  machine.disk().SetFreeSpace(0);
+  EXPECT_TRUE(FailsWith(engine->MajorCompact(), Code::kResourceExhausted));
+  EXPECT_GT(engine->Stats()->reserve_bytes, 0u);
+}
+
+TEST(FullDisk, AFlushThatNeededTheReserveKeepsItBackAgainAsSoonAsThereIsRoom) {
+  Machine machine;
+  const auto engine = machine.Open(Config());
+  PutNumbered(*engine, 0, 10);
+  bool is_first = true;
+  machine.FailWhile([&](const FileCall& call) { return testing::IsTable(call.path) && std::exchange(is_first, false); },
+                    Fault::kNoSpace);
+  EXPECT_OK(Flush(*engine));
+  EXPECT_FALSE(is_first);
+  EXPECT_GT(engine->Stats()->reserve_bytes, 0u);
+  EXPECT_EQ(engine->Stats()->state, EngineState::kHealthy);
+}
+
+TEST(FullDisk, AMemtableCanBeFrozenThoughItsLogHasNoRoomForASeal) {
+  for (int size = 0; size < 64; size += 8) {  // of a batch; one of them leaves no room
+    Machine machine;
+    const auto engine = machine.Open();  // its memtable is not full when the log is
+    ASSERT_OK(engine->Put("k", "v"));
+    machine.disk().SetFreeSpace(0);
+    const std::string value(static_cast<size_t>(size), 'v');
+    while (engine->Put("k", value, testing::kUnsynced).ok()) {
+    }
+    EXPECT_OK(engine->FreezeMemtable()) << size;
+  }
+}
+
 // At every call from the first delete to the first put after it: whatever the disk holds then opens once it has room,
 // and shows one state or the next. Mostly it opens while it is still full.
 TEST(FullDisk, ACrashAtAnyCallWhileItIsLeftLosesNothing) {

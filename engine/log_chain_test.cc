@@ -253,6 +253,9 @@ TEST_F(LogChainTest, EveryFrameSaysWhatWasDurableWhenItWasWritten) {
   size_t batch = 0;
   for (uint64_t log = 1; log < next_number_; ++log) {
     for (const ReadFrame& frame : FramesOf(log)) {
+      if (frame.type == wal::FrameType::kLink) {
+        EXPECT_EQ(frame.synced_lsn.value, synced_at_append[batch]) << "as the batch behind it";
+      }
       if (frame.type != wal::FrameType::kBatch) continue;
       EXPECT_EQ(frame.synced_lsn.value, synced_at_append[batch++]);
     }

@@ -373,6 +373,26 @@ TEST(RecoveryManifest, ACrashDuringCreationLeavesADirectoryInWhichADatabaseCanBe
   }
 }
 
+TEST(RecoveryManifest, WhatACrashLeftHalfMadeGoesWithTheNextOpen) {
+  Machine machine;
+  PutNumbered(*machine.Open(), 1, 4);
+  for (const char* const name : {"000098.sst", "MANIFEST-000099"}) {
+    ASSERT_OK(machine.disk().SetContents(env::JoinPath(Machine::kDir, name), "half"));
+  }
+  EXPECT_EQ(ContentsWhenOpened(machine), Numbered(1, 4));
+  EXPECT_EQ(machine.Tables().size(), 0u);
+  EXPECT_EQ(machine.Manifests().size(), 1u);
+}
+
+TEST(RecoveryManifest, AManifestOfAnotherDatabaseStays) {
+  Machine machine, other(nullptr, /*seed=*/2);
+  for (Machine* each : {&machine, &other}) PutNumbered(*each->Open(), 1, 4);
+  const std::string path = env::JoinPath(Machine::kDir, "MANIFEST-000099");
+  ASSERT_OK(machine.disk().SetContents(path, *other.disk().Contents(other.Manifests()[0])));
+  EXPECT_EQ(ContentsWhenOpened(machine), Numbered(1, 4));
+  EXPECT_TRUE(machine.disk().FileExists(path).value());
+}
+
 TEST(RecoveryManifest, ForeignFilesAreLeftAlone) {
   Machine machine = ThreeLogs(WriteOptions{});
   const Contents foreign = {{PathOf("notes.txt"), "mine"},

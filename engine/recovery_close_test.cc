@@ -113,6 +113,20 @@ TEST(RecoveryClose, AfterACleanCloseNoLogIsLostAsAWholeWithoutBeingMissed) {
   }
 }
 
+TEST(RecoveryClose, ALifeOfASingleWriteIsProvenToo) {
+  for (int life = 1; life <= 3; ++life) {
+    Machine machine;
+    for (int i = 1; i <= life; ++i) {
+      CoreDatabase database(machine);
+      PutNumbered(database, i, i + 1, kUnsynced);
+      ASSERT_OK(database.Close());
+    }
+    const std::string last = machine.Logs().back();
+    machine.Zero(last, kFileIdentitySizeBytes, machine.SizeOf(last) - kFileIdentitySizeBytes);
+    EXPECT_TRUE(IsRefusedUnchanged(machine, last)) << "life " << life;
+  }
+}
+
 TEST(RecoveryClose, TheLossOfAllLogsIsMissedToo) {
   for (const Loss& loss : kWholeLogLosses) {
     Machine machine = ClosedWith(3, kUnsynced);

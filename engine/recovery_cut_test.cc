@@ -1,6 +1,7 @@
 // What a recovery leaves behind for the next one: the cut, numbers and LSNs never used again, and bytes that are on
 // disk before anything counts on them (docs/durability.md, "The cut"; rule names in brackets are the model's).
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <random>
 #include <string>
@@ -12,6 +13,7 @@
 #include "engine/file_names.h"
 #include "engine/testing/log_frames.h"
 #include "engine/testing/machine.h"
+#include "engine/testing/manifest_checkpoint.h"
 #include "engine/testing/past_life.h"
 #include "engine/testing/status.h"
 #include "gtest/gtest.h"
@@ -79,6 +81,34 @@ TEST(RecoveryCut, FramesBehindTheCutAreNeitherReplayedNorProofs) {
   EXPECT_EQ(engine->Stats()->last_lsn, 5u);
 }
 
+// [CUT_DROPS]: a recovery that saw none of them has ended the chain; what they know of LSNs behind it is of no account.
+TEST(RecoveryCut, WhatComesBackBehindTheCutProvesNothingWhateverItKnowsToHaveBeenSynced) {
+  Machine killed = KilledAfter({.logs = 2, .puts_each = 4});
+  const std::vector<std::string> logs = killed.Logs();
+  Machine machine = killed.AfterKill();
+  for (size_t batch = 2; batch < 4; ++batch) DestroyFrame(machine, logs[0], BatchesOf(killed, logs[0])[batch]);
+  machine.Zero(logs[0], FramesOf(killed, logs[0]).back().offset, 64);  // the seal
+  machine.Zero(logs[1], 0, machine.SizeOf(logs[1]));
+  ASSERT_EQ(ContentsWhenOpened(machine), Numbered(1, 3));
+  for (int returning = 1; returning < 4; ++returning) {
+    Machine returned = machine.AfterKill();
+    for (size_t log = 0; log < 2; ++log) {
+      if ((returning & 1 << log) != 0) {
+        ASSERT_OK(returned.disk().SetContents(logs[log], *killed.disk().Contents(logs[log])));
+      }
+    }
+    for (int life = 0; life < 2; ++life) {
+      EXPECT_EQ(ContentsWhenOpened(returned), Numbered(1, 3)) << "logs " << returning << ", life " << life;
+    }
+  }
+  // [PASS_OVER]: nor when a younger cut has taken the place of that one.
+  PutNumbered(*machine.Open(), 11, 12);
+  const Contents present = Merged(Numbered(1, 3), Numbered(11, 12));
+  ASSERT_EQ(ContentsWhenOpened(machine), present);
+  ASSERT_OK(machine.disk().SetContents(logs[1], *killed.disk().Contents(logs[1])));
+  EXPECT_EQ(ContentsWhenOpened(machine), present);
+}
+
 // [CUT_DROPS]: before anything is written behind the cut, nothing but the cut tells a discarded log.
 TEST(RecoveryCut, WhicheverOfTheDiscardedLogsComesBackTheChainEndsWhereItDid) {
   Machine killed = KilledAfter({.logs = 3, .puts_each = 2, .is_last_sealed = true, .write = kUnsynced});
@@ -129,6 +159,15 @@ TEST(RecoveryCut, ALogWithoutItsFirstFrameIsRetiredAndTheNextLifeBeginsAChain) {
 }
 
 // A recovery, some unsynced writes, a crash that tears them, again and again.
+TEST(RecoveryCut, ALogOfWhichNothingWasReplayedIsDeletedAndCountedNoMore) {
+  Machine machine = KilledAfter({.puts_each = 2, .write = kUnsynced});
+  DestroyBatch(machine, machine.Logs()[0], 0);
+  const auto engine = machine.Open();
+  EXPECT_EQ(ContentsOf(*engine), Contents{});
+  EXPECT_EQ(machine.Logs().size(), 1u);
+  EXPECT_EQ(engine->Stats()->log_files, 1u);
+}
+
 TEST(RecoveryCut, AnyNumberOfCrashesInARowLeavesWhatEachRecoveryShowed) {
   std::mt19937_64 random(TestSeed());
   for (int round = 0; round < 40; ++round) {
@@ -185,26 +224,44 @@ TEST(RecoveryCut, APreparedSegmentIsNeverPutToUseAfterACrash) {
   EXPECT_GT(machine.Logs().front(), prepared);
 }
 
-TEST(RecoveryCut, NoFileNumberIsIssuedTwice) {
+// The numbers of the files that are made in four lives, ascending.
+std::vector<uint64_t> NumbersOfFourLives(const std::function<void(Engine&, int)>& live) {
   Machine machine;
-  std::vector<std::string> created;
+  std::vector<uint64_t> numbers;
   machine.disk().SetFaultRule([&](const FileCall& call) {
-    const bool is_numbered = call.path.find_first_of("0123456789") != std::string::npos;
-    if (call.op == FileOp::kCreate && is_numbered) created.push_back(call.path);
+    const size_t digits = call.path.find_first_of("0123456789");
+    if (call.op == FileOp::kCreate && digits != std::string::npos)
+      numbers.push_back(std::stoul(call.path.substr(digits)));
     return Fault::kNone;
   });
-  for (int life = 0; life < 4; ++life) {
-    const auto engine = machine.Open();
-    for (int i = 0; i < 3; ++i) {
-      PutNumbered(*engine, 3 * life + i, 3 * life + i + 1);
-      ASSERT_TRUE(engine->FreezeMemtable().value());
-    }
-    ASSERT_TRUE(engine->FlushOldestFrozen().value());
-  }
-  const auto number = [](const std::string& path) { return std::stoul(path.substr(path.find_first_of("0123456789"))); };
-  std::vector<uint64_t> numbers;
-  for (const std::string& path : created) numbers.push_back(number(path));
+  for (int life = 0; life < 4; ++life) live(*machine.Open(), life);
   std::sort(numbers.begin(), numbers.end());
+  return numbers;
+}
+
+TEST(RecoveryCut, NoFileNumberIsIssuedTwice) {
+  const std::vector<uint64_t> numbers = NumbersOfFourLives([](Engine& engine, int life) {
+    for (int i = 0; i < 3; ++i) {
+      PutNumbered(engine, 3 * life + i, 3 * life + i + 1);
+      ASSERT_TRUE(engine.FreezeMemtable().value());
+    }
+    ASSERT_TRUE(engine.FlushOldestFrozen().value());
+  });
+  EXPECT_EQ(std::adjacent_find(numbers.begin(), numbers.end()), numbers.end());
+}
+
+// More of them than are reserved at a time, and each life takes its greatest ones out of the directory again.
+TEST(RecoveryCut, TheNumberOfAFileThatIsGoneIsNotIssuedAgain) {
+  const std::vector<uint64_t> numbers = NumbersOfFourLives([](Engine& engine, int life) {
+    for (int i = 0; i < (life == 1 ? 2200 : 0); ++i) ASSERT_OK(testing::CheckpointManifest(engine));
+    ASSERT_OK(engine.Put("key", "v"));
+    ASSERT_OK(testing::Flush(engine));
+    ASSERT_OK(engine.Delete("key"));
+    ASSERT_OK(testing::Flush(engine));
+    ASSERT_TRUE(engine.MajorCompact().value());
+    ASSERT_EQ(engine.Stats()->table_count, 0u);
+  });
+  EXPECT_GT(numbers.size(), 2200u);
   EXPECT_EQ(std::adjacent_find(numbers.begin(), numbers.end()), numbers.end());
 }
 
@@ -296,6 +353,20 @@ TEST(RecoveryCut, WhatWasShownAfterAKillSurvivesThePowerCutThatFollows) {
   EXPECT_EQ(ContentsWhenOpened(machine.AfterPowerLoss()), Numbered(1, 7));
   PutNumbered(*engine, 7, 8);
   EXPECT_EQ(ContentsWhenOpened(machine.AfterPowerLoss()), Numbered(1, 8));
+}
+
+// [REWRITE]: the seal of a log whose every frame was synced says nothing of the log behind it.
+TEST(RecoveryCut, ASealThatProvesItsLogDoesNotProveTheNextOne) {
+  Machine machine;
+  auto engine = machine.Open();
+  PutNumbered(*engine, 1, 3);
+  ASSERT_TRUE(engine->FreezeMemtable().value());
+  PutNumbered(*engine, 3, 5, kUnsynced);
+  ASSERT_EQ(FramesOf(machine, machine.Logs()[0]).back().synced_lsn, Lsn(2));
+  engine.reset();
+  engine = machine.Open();
+  EXPECT_EQ(ContentsOf(*engine), Numbered(1, 5));
+  EXPECT_EQ(ContentsWhenOpened(machine.AfterPowerLoss()), Numbered(1, 5));
 }
 
 // [WAIT_OLDER]: of a life whose older logs were not synced by anybody, then of another.

@@ -3,6 +3,7 @@
 #include "engine/view.h"
 
 #include <algorithm>
+#include <cstring>
 #include <iterator>
 #include <map>
 #include <memory>
@@ -17,6 +18,7 @@
 #include "aeternus/engine.h"
 #include "base/testing/test_seed.h"
 #include "base/types.h"
+#include "cache/frame_cache.h"
 #include "engine/testing/machine.h"
 #include "engine/testing/status.h"
 #include "env/huge_block.h"
@@ -282,6 +284,32 @@ TEST(ChargedMemtable, SpareBlocksGoWhenTheBudgetIsExceeded) {
     EXPECT_EQ(resources->budget.used_bytes(), memtable->memory_bytes() + (fits ? kBlockBytes : 0));
     EXPECT_EQ(resources->spare_blocks.Take().data() != nullptr, fits);
   }
+}
+
+TEST(ChargedMemtable, MakesRoomInTheCacheAsItGrows) {
+  const auto resources = std::make_shared<MemoryResources>(size_t{1} << 20, /*max_spare_bytes=*/0);
+  constexpr size_t kSlots = 8, kFrameBytes = size_t{100} << 10;
+  auto slots = std::make_unique<FrameCache::Slot[]>(kSlots);
+  for (size_t i = 0; i < kSlots; ++i) {
+    const auto load = [](Frame& frame) {
+      std::memset(frame.Allocate(kFrameBytes).data(), 1, kFrameBytes);
+      return absl::OkStatus();
+    };
+    ASSERT_OK(resources->cache.Acquire(slots[i], load));
+  }
+  ASSERT_GT(resources->budget.used_bytes(), kSlots * kFrameBytes - 1);
+  {
+    const auto memtable = std::make_shared<Memtable>(&resources->spare_blocks);
+    ChargedMemtable charged(resources, memtable);
+    const std::string value(10'000, 'v');
+    for (uint64_t lsn = 1; lsn <= 60; ++lsn) {
+      memtable->Put(std::to_string(lsn), Lsn(lsn), value);
+      charged.Recharge();
+    }
+    EXPECT_GT(memtable->memory_bytes(), 600'000u);
+    EXPECT_LE(resources->budget.used_bytes(), resources->budget.limit_bytes());
+  }
+  resources->cache.Retire(std::move(slots), kSlots);
 }
 
 }  // namespace

@@ -15,6 +15,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -39,6 +40,15 @@ size_t OpenDescriptors() {
     ++n;
   }
   return n;
+}
+
+// The descriptor of this process through which the file at `path` is open; -1: none.
+int DescriptorOf(const std::string& path) {
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    std::error_code gone;
+    if (std::filesystem::read_symlink(entry, gone) == path) return std::stoi(entry.path().filename());
+  }
+  return -1;
 }
 
 class PosixFileSystemTest : public ::testing::Test {
@@ -157,6 +167,62 @@ TEST_F(PosixFileSystemTest, FrameThatCannotBeReservedLeavesTheLogUsable) {
   ASSERT_EQ(waitpid(child, &status, 0), child);
   EXPECT_TRUE(WIFEXITED(status));
   EXPECT_EQ(WEXITSTATUS(status), 0);
+}
+
+TEST_F(PosixFileSystemTest, CommitThatStopsHalfwayIsFinalAndOneThatWroteNothingIsNot) {
+  const pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    PosixFileSystem fs;
+    signal(SIGXFSZ, SIG_IGN);
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_FSIZE, &limit) != 0) _exit(1);
+    const auto set_limit = [&](rlim_t bytes) {
+      limit.rlim_cur = bytes;
+      if (setrlimit(RLIMIT_FSIZE, &limit) != 0) _exit(1);
+    };
+    const rlim_t none = limit.rlim_cur;
+    std::unique_ptr<LogFile> log = *fs.NewLogFile(Path("log"), 0);
+    if (!log->Reserve(8192).ok()) _exit(2);
+    set_limit(0);
+    if (!absl::IsResourceExhausted(log->Commit(8192, LogFile::Next::kSync)) || log->size() != 0) _exit(3);
+    set_limit(none);
+    if (!log->Reserve(8192).ok() || !log->Commit(8192, LogFile::Next::kSync).ok()) _exit(4);
+    if (!log->Reserve(8192).ok()) _exit(5);
+    set_limit(12288);
+    const absl::Status halfway = log->Commit(8192, LogFile::Next::kSync);
+    _exit(halfway.ok() || absl::IsResourceExhausted(halfway) ? 6 : 0);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+}
+
+TEST_F(PosixFileSystemTest, FailedSyncOfAFileIsRememberedThoughTheNextOneWouldSucceed) {
+  PosixFileSystem fs;
+  for (const bool is_closed_next : {false, true}) {
+    const std::string path = Path(is_closed_next ? "a" : "b");
+    std::unique_ptr<WritableFile> file = *fs.NewWritableFile(path);
+    const int fd = DescriptorOf(path);
+    ASSERT_GE(fd, 0);
+    const int kept = dup(fd);
+    int ends[2];
+    ASSERT_EQ(pipe(ends), 0);
+    ASSERT_EQ(dup2(ends[1], fd), fd);  // which cannot be synced
+    EXPECT_FALSE(file->Sync().ok());
+    ASSERT_EQ(dup2(kept, fd), fd);
+    for (const int end : {ends[0], ends[1], kept}) close(end);
+    if (!is_closed_next) {
+      EXPECT_FALSE(file->Sync().ok());
+    }
+    EXPECT_FALSE(file->Close().ok());
+  }
+}
+
+// What is in /proc is there already; only its parent is synced, and refuses.
+TEST_F(PosixFileSystemTest, DirectoryThatExistsIsNotMadeBeforeItsParentIsSynced) {
+  EXPECT_EQ(PosixFileSystem().CreateDirectory("/proc/self").message(), "sync directory /proc: Invalid argument");
 }
 
 TEST_F(PosixFileSystemTest, FailedAppendIsRememberedToTheEnd) {

@@ -72,5 +72,14 @@ TEST(PosixIoTest, FailedWriteNamesWhatItWasFor) {
   EXPECT_EQ(status.message(), "commit the log: Bad file descriptor");
 }
 
+// A pipe has nothing to sync, nor has what the kernel makes up, and both say so: whoever asks hears it.
+TEST(PosixIoTest, ASyncThatTheKernelRefusesIsAnError) {
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  const Descriptor reader(ends[0]), writer(ends[1]);
+  EXPECT_EQ(SyncData(writer.get(), "the pipe").message(), "sync the pipe: Invalid argument");
+  EXPECT_EQ(SyncDirectoryEntries("/proc").message(), "sync directory /proc: Invalid argument");
+}
+
 }  // namespace
 }  // namespace aeternus::env

@@ -189,6 +189,23 @@ std::string Rendered(absl::Span<const EntryView> window) {
   return absl::StrJoin(window, " ", [](std::string* out, const EntryView& entry) { out->append(entry.value); });
 }
 
+// As of a disk that fails now and did not before.
+TEST(MergingIterator, AnErrorThatComesWithATurnEndsTheWalk) {
+  std::vector<OwnedEntry> even, odd;
+  for (int i = 10; i < 30; ++i) (i % 2 == 0 ? even : odd).push_back({std::to_string(i), Lsn(1)});
+  std::vector<std::unique_ptr<EntryIterator>> sources;
+  sources.push_back(std::make_unique<VectorIterator>(even));
+  sources.push_back(std::make_unique<VectorIterator>(odd));
+  auto* const breaking = static_cast<VectorIterator*>(sources[1].get());
+  const auto it = NewMergingIterator(std::move(sources));
+  it->Seek("20", kMaxLsn);
+  ASSERT_TRUE(it->Valid());
+  breaking->BreakAt(5);  // "21", which the seek of the turn meets
+  it->Prev();
+  EXPECT_FALSE(it->Valid());
+  EXPECT_TRUE(absl::IsDataLoss(it->status()));
+}
+
 TEST(MergingIterator, AWindowEndsWhereASourceNeedsAnother) {
   // 0 2 4 | 6 8 10 ... and 1 3 5 | 7 9 11 ...: each window ends when either source has shown three.
   const auto it = MergeOf({Numbered(0, 12, 2), Numbered(1, 12, 2)}, 3);

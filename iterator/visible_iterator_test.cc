@@ -257,6 +257,20 @@ TEST_F(HotKey, IsPassedBySeeksInBothDirections) {
   }
 }
 
+TEST(VisibleIterator, DamageAtTheNewestOfManyVersionsHidesNoKeyWithoutAWord) {
+  std::vector<OwnedEntry> entries{{"a", Lsn(1), EntryKind::kPut, "first"}, {"c", Lsn(2), EntryKind::kPut, "last"}};
+  for (uint64_t lsn = 3; lsn < 30; ++lsn) entries.push_back({"b", Lsn(lsn), EntryKind::kPut, "v"});
+  auto source = std::make_unique<VectorIterator>(std::move(entries));
+  source->BreakAt(1);
+  VisibleIterator it(std::move(source), {}, {});
+  it.SeekToLast();
+  ASSERT_TRUE(it.Valid());
+  EXPECT_EQ(it.key(), "c");
+  it.Prev();
+  EXPECT_FALSE(it.Valid());
+  EXPECT_TRUE(absl::IsDataLoss(it.status()));
+}
+
 TEST(VisibleIterator, AKeyInsideARangeTombstoneMayBeNewerThanIt) {
   Layers layers;
   layers.points = {{{"a", Lsn(1)}, {"b", Lsn(9)}, {"c", Lsn(2)}}};

@@ -171,6 +171,29 @@ TEST(VersionEditTest, OtherKeyspacesAreUnimplemented) {
 
 // ---- values out of range ----
 
+// In tables that lack nothing.
+TEST(VersionEditTest, ImpossibleBoundsOfAWholeTableAreDataLoss) {
+  VersionEdit edit = FullEdit();
+  edit.added_tables.resize(1);
+  TableMetadata& table = edit.added_tables[0];
+  table.largest = "the upper bound";
+  const std::string whole = EncodeVersionEdit(edit);
+  ASSERT_TRUE(Decode(whole).ok());
+  const size_t flag = whole.find(*table.largest) - 1;
+  for (int value = 0; value < 256; ++value) {
+    std::string bytes = whole;
+    bytes[flag] = static_cast<char>(value);
+    EXPECT_EQ(Decode(bytes).status().code(), value <= 1 ? absl::StatusCode::kOk : absl::StatusCode::kDataLoss) << value;
+  }
+  for (const bool is_of_points : {true, false}) {
+    VersionEdit upside_down = edit;
+    TableMetadata& bad = upside_down.added_tables[0];
+    (is_of_points ? bad.min_point_lsn : bad.min_range_lsn) = Lsn(9);
+    (is_of_points ? bad.max_point_lsn : bad.max_range_lsn) = Lsn(8);
+    EXPECT_EQ(Decode(EncodeVersionEdit(upside_down)).status().code(), absl::StatusCode::kDataLoss);
+  }
+}
+
 TEST(VersionEditTest, ImpossibleValuesAreDataLoss) {
   std::string too_large;
   PutVarint64(&too_large, kMaxLsn.value + 1);

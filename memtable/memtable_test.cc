@@ -194,6 +194,14 @@ TEST(Memtable, OneOfASmallWriteBufferIsSmall) {
   EXPECT_LT(memtable.memory_bytes(), 4'096u);
 }
 
+TEST(Memtable, RangeTombstonesTakeMemoryToo) {
+  Memtable memtable;
+  for (uint64_t lsn = 1; lsn <= 1000; ++lsn) {
+    memtable.DeleteRange(HistoryKey(2 * lsn), HistoryKey(2 * lsn + 1), Lsn(lsn));
+  }
+  EXPECT_GT(memtable.memory_bytes(), 1000u * 2 * 4);
+}
+
 TEST(Memtable, OnlyRangeTombstonesIsNotEmpty) {
   Memtable memtable;
   EXPECT_FALSE(memtable.has_range_tombstones());

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,28 +13,48 @@
 #include "absl/strings/match.h"
 #include "aeternus/engine.h"
 #include "aeternus/write_batch.h"
+#include "base/types.h"
 #include "engine/testing/log_frames.h"
 #include "engine/testing/machine.h"
 #include "engine/testing/status.h"
 #include "gtest/gtest.h"
+#include "manifest/manifest.h"
 #include "salvage/report.h"
+#include "wal/frame.h"
+#include "wal/reader.h"
 
 namespace aeternus::salvage {
 namespace {
 
+using aeternus::env::testing::FileCall;
+using aeternus::env::testing::FileOp;
 using aeternus::testing::BatchesOf;
 using aeternus::testing::Contents;
 using aeternus::testing::ContentsOf;
+using aeternus::testing::DatabaseIdOf;
 using aeternus::testing::DestroyFrame;
 using aeternus::testing::FailsWith;
 using aeternus::testing::Flush;
 using aeternus::testing::kUnsynced;
+using aeternus::testing::LogFrame;
 using aeternus::testing::Machine;
 using aeternus::testing::Numbered;
 using aeternus::testing::NumberedKey;
 using aeternus::testing::PutNumbered;
 
 constexpr char kTarget[] = "/data/new";
+
+// The edits of a manifest, as they lie there.
+std::vector<LogFrame> EditsOf(Machine& machine, const std::string& path) {
+  const FileNumber number = *Manifest::ParseFileName(path.substr(path.rfind('/') + 1));
+  const auto file = machine.disk().NewRandomAccessFile(path).value();
+  wal::Reader reader(file.get(), DatabaseIdOf(machine), number);
+  std::vector<LogFrame> edits;
+  while (reader.Next().value().has_value()) {
+    edits.push_back({.type = wal::FrameType::kEdit, .offset = reader.frame_offset(), .end_offset = reader.offset()});
+  }
+  return edits;
+}
 
 class SalvageTest : public ::testing::Test {
  protected:
@@ -103,6 +124,7 @@ TEST_F(SalvageTest, AMissingTableIsReportedWithWhatTheManifestKnowsOfIt) {
   EXPECT_EQ(loss->entries, 10u);
   EXPECT_EQ(loss->after, NumberedKey(0));
   EXPECT_EQ(loss->before, NumberedKey(9));
+  EXPECT_FALSE(report.warnings.empty()) << "an edit may be missing that retired it";
   EXPECT_EQ(Target(), Numbered(10, 20));
 }
 
@@ -137,20 +159,79 @@ TEST_F(SalvageTest, ADamagedFrameIsReportedWithTheNumberOfItsOperations) {
 
 // Of a database that was closed, the manifest knows how far its logs reached.
 TEST_F(SalvageTest, ALogThatIsGoneIsReportedWithTheEntriesThatTheCloseKnewOf) {
+  for (const int lost : {1, 4}) {
+    machine_ = Machine();
+    {
+      const auto engine = machine_.Open();
+      PutNumbered(*engine, 0, 10);
+      ASSERT_OK(Flush(*engine));
+      PutNumbered(*engine, 10, 10 + lost);
+      ASSERT_OK(engine->Close());
+    }
+    const std::string log = machine_.Logs().back();
+    machine_.Truncate(log, 64);
+    const Report report = MustSalvage();
+    const Loss* loss = LossOf(report, log);
+    ASSERT_NE(loss, nullptr);
+    EXPECT_EQ(loss->entries, static_cast<uint64_t>(lost));
+    EXPECT_EQ(Target(), Numbered(0, 10));
+  }
+}
+
+TEST_F(SalvageTest, TheOnlyLogThatIsGoneMayHaveHeldEntries) {
+  PutNumbered(*machine_.Open(), 0, 4, kUnsynced);
+  const std::string log = machine_.Logs()[0];
+  machine_.Delete(log);
+  EXPECT_NE(LossOf(MustSalvage(), log), nullptr);
+}
+
+TEST_F(SalvageTest, TheFirstLogThatIsGoneIsReportedByTheNextOne) {
+  {
+    const auto engine = machine_.Open();
+    PutNumbered(*engine, 0, 4, kUnsynced);
+    ASSERT_TRUE(engine->FreezeMemtable().value());
+    PutNumbered(*engine, 4, 8, kUnsynced);
+  }
+  const std::string first = machine_.Logs()[0];
+  machine_.Delete(first);
+  const Machine damaged = machine_.AfterKill();
+  EXPECT_NE(LossOf(MustSalvage(), first), nullptr);
+  EXPECT_EQ(Target(), Numbered(4, 8));
+  machine_ = damaged.AfterKill();
+  EXPECT_NE(LossOf(MustSalvage({.stop_at_damage = true}), first), nullptr);
+  EXPECT_EQ(Target(), Contents{});
+}
+
+TEST_F(SalvageTest, ATornLastWriteIsReportedAndWhatTheCutKnewOfIt) {
+  PutNumbered(*machine_.Open(), 0, 4, kUnsynced);
+  const std::string log = machine_.Logs()[0];
+  const Machine killed = machine_.AfterKill();
+  DestroyFrame(machine_, log, BatchesOf(machine_, log)[3]);
+  const Report torn = MustSalvage();
+  ASSERT_NE(LossOf(torn, log), nullptr);
+  EXPECT_EQ(LossOf(torn, log)->entries, std::nullopt) << "it may have been any number";
+  EXPECT_EQ(Target(), Numbered(0, 3));
+
+  machine_ = killed.AfterKill();
+  machine_.Open().reset();  // a recovery that saw all four, and says so
+  DestroyFrame(machine_, log, BatchesOf(machine_, log)[3]);
+  const Report cut = MustSalvage();
+  EXPECT_TRUE(std::any_of(cut.losses.begin(), cut.losses.end(), [](const Loss& loss) { return loss.entries == 1u; }));
+  EXPECT_EQ(Target(), Numbered(0, 3));
+}
+
+TEST_F(SalvageTest, RangeDeletionsHoldWhetherTheyAreInATableOrInALog) {
   {
     const auto engine = machine_.Open();
     PutNumbered(*engine, 0, 10);
     ASSERT_OK(Flush(*engine));
-    PutNumbered(*engine, 10, 14);
-    ASSERT_OK(engine->Close());
+    ASSERT_OK(engine->DeleteRange(NumberedKey(0), NumberedKey(2)));
+    ASSERT_OK(Flush(*engine));
+    ASSERT_OK(engine->DeleteRange(NumberedKey(2), NumberedKey(4)));
+    ASSERT_OK(engine->DeleteRange(NumberedKey(8), NumberedKey(99)));
   }
-  const std::string log = machine_.Logs().back();
-  machine_.Truncate(log, 64);
-  const Report report = MustSalvage();
-  const Loss* loss = LossOf(report, log);
-  ASSERT_NE(loss, nullptr);
-  EXPECT_EQ(loss->entries, 4u);
-  EXPECT_EQ(Target(), Numbered(0, 10));
+  EXPECT_TRUE(MustSalvage().is_complete());
+  EXPECT_EQ(Target(), Numbered(4, 8));
 }
 
 TEST_F(SalvageTest, WhatAnEarlierRecoveryDiscardedStaysDiscarded) {
@@ -159,6 +240,7 @@ TEST_F(SalvageTest, WhatAnEarlierRecoveryDiscardedStaysDiscarded) {
     PutNumbered(*engine, 0, 6, kUnsynced);
   }
   const std::string log = machine_.Logs()[0];
+  const std::string whole = *machine_.disk().Contents(log);
   DestroyFrame(machine_, log, BatchesOf(machine_, log)[2]);  // nothing proves it: a torn tail
   {
     const auto engine = machine_.Open();
@@ -180,6 +262,13 @@ TEST_F(SalvageTest, WhatAnEarlierRecoveryDiscardedStaysDiscarded) {
   machine_.Delete(machine_.Manifests()[0]);
   report = MustSalvage();
   EXPECT_EQ(report.discarded, 3u);
+  EXPECT_EQ(Target(), expected);
+
+  // Not even a whole frame right where the log was cut is taken.
+  machine_ = recovered.AfterKill();
+  ASSERT_OK(machine_.disk().SetContents(log, whole));
+  report = MustSalvage();
+  EXPECT_EQ(report.discarded, 4u);
   EXPECT_EQ(Target(), expected);
 }
 
@@ -231,6 +320,88 @@ TEST_F(SalvageTest, AManifestIsUsedThoughCurrentIsMissing) {
   EXPECT_EQ(Target(), Numbered(0, 4));
 }
 
+// A newer one beside it was never in force; without CURRENT it is as good as any, and knows as much or more.
+TEST_F(SalvageTest, OfSeveralManifestsTheOneThatCurrentNamesIsUsedAndElseTheNewest) {
+  PutNumbered(*machine_.Open(), 0, 4);
+  const std::string old = machine_.Manifests()[0];
+  machine_.FailWhile([](const FileCall& call) { return call.op == FileOp::kRename; });
+  EXPECT_FALSE(machine_.TryOpen().ok());
+  machine_.Heal();
+  ASSERT_EQ(machine_.Manifests().size(), 2u);
+  const Machine damaged = machine_.AfterKill();
+  EXPECT_TRUE(absl::EndsWith(old, MustSalvage().manifest));
+  EXPECT_EQ(Target(), Numbered(0, 4));
+
+  machine_ = damaged.AfterKill();
+  machine_.Delete(PathOf("CURRENT"));
+  EXPECT_TRUE(absl::EndsWith(machine_.Manifests()[1], MustSalvage().manifest));
+  EXPECT_EQ(Target(), Numbered(0, 4));
+}
+
+TEST_F(SalvageTest, ATableIsUsedThoughTheEditThatNamesItIsLost) {
+  {
+    const auto engine = machine_.Open();
+    for (int i = 0; i < 4; ++i) {
+      PutNumbered(*engine, i, i + 1);
+      ASSERT_OK(Flush(*engine));
+    }
+  }
+  const std::string manifest = machine_.Manifests()[0];
+  const std::vector<LogFrame> edits = EditsOf(machine_, manifest);
+  ASSERT_EQ(edits.size(), 6u);  // the snapshot, the first log, four flushes
+  const Machine whole = machine_.AfterKill();
+  for (size_t kept = 1; kept < edits.size(); ++kept) {
+    machine_ = whole.AfterKill();
+    machine_.Truncate(manifest, edits[kept].offset);
+    const Report report = MustSalvage();
+    EXPECT_EQ(Target(), Numbered(0, 4)) << kept << " edits";
+    EXPECT_FALSE(report.is_complete()) << kept << " edits";
+    EXPECT_FALSE(report.warnings.empty()) << kept << " edits";
+  }
+}
+
+TEST_F(SalvageTest, ALogThatAFlushRetiredBringsNothingBack) {
+  std::string log, retired;
+  {
+    const auto engine = machine_.Open();
+    PutNumbered(*engine, 0, 4);
+    log = machine_.Logs()[0];
+    retired = *machine_.disk().Contents(log);
+    ASSERT_OK(Flush(*engine));
+    ASSERT_OK(engine->Delete(NumberedKey(1)));
+    ASSERT_OK(Flush(*engine));
+    ASSERT_TRUE(engine->MajorCompact().value());
+    ASSERT_OK(engine->Close());
+  }
+  ASSERT_OK(machine_.disk().SetContents(log, retired));
+  const Report report = MustSalvage();
+  ASSERT_EQ(report.ignored.size(), 1u);
+  EXPECT_TRUE(absl::EndsWith(log, report.ignored[0].file));
+  Contents expected = Numbered(0, 4);
+  expected.erase(NumberedKey(1));
+  EXPECT_EQ(Target(), expected);
+}
+
+TEST_F(SalvageTest, OfTwoDatabasesWithAsManyFilesTheOneOfCurrentIsMeant) {
+  for (const uint64_t other_seed : {2, 3, 4, 5}) {  // its id is greater or less
+    machine_ = Machine();
+    Machine other(nullptr, other_seed);
+    for (Machine* machine : {&machine_, &other}) {
+      const auto engine = machine->Open();
+      PutNumbered(*engine, 0, machine == &other ? 9 : 4);
+      ASSERT_OK(Flush(*engine));
+      ASSERT_OK(engine->Close());
+    }
+    const size_t files = machine_.Tables().size() + machine_.Logs().size() + machine_.Manifests().size() + 1;
+    for (size_t i = 0; i < files; ++i) {
+      const std::string path = PathOf("00999" + std::to_string(i) + ".sst");
+      ASSERT_OK(machine_.disk().SetContents(path, *other.disk().Contents(other.Tables()[0])));
+    }
+    EXPECT_EQ(MustSalvage().ignored.size(), files);
+    EXPECT_EQ(Target(), Numbered(0, 4));
+  }
+}
+
 TEST_F(SalvageTest, FilesOfAnotherDatabaseAreLeftAlone) {
   Machine other(nullptr, /*seed=*/2);
   for (Machine* machine : {&machine_, &other}) {
@@ -246,6 +417,23 @@ TEST_F(SalvageTest, FilesOfAnotherDatabaseAreLeftAlone) {
   ASSERT_EQ(report.ignored.size(), 1u);
   EXPECT_EQ(report.ignored[0].file, "009999.sst");
   EXPECT_EQ(Target(), Numbered(0, 4));
+}
+
+TEST_F(SalvageTest, AReadThatFailsWhileTheTargetIsWrittenIsAnErrorAndNotTheEnd) {
+  {
+    const auto engine = machine_.Open();
+    PutNumbered(*engine, 0, 100);
+    ASSERT_OK(Flush(*engine));
+    ASSERT_OK(engine->Close());
+  }
+  const std::string table = machine_.Tables()[0];
+  bool is_writing = false;
+  machine_.FailWhile([&](const FileCall& call) {
+    is_writing |= absl::StartsWith(call.path, kTarget) && call.op == FileOp::kCreate;
+    return is_writing && call.path == table && call.op == FileOp::kRead;
+  });
+  EXPECT_FALSE(TrySalvage().ok());
+  EXPECT_TRUE(is_writing);
 }
 
 TEST_F(SalvageTest, RefusesWhatItMustNotTouch) {

@@ -140,6 +140,17 @@ TEST(BlockTest, EveryTruncationIsRefused) {
   }
 }
 
+TEST(BlockTest, NothingMayLieBetweenTheLastEntryAndTheTags) {
+  const std::string intact = Encode({{"a", 1, "1"}, {"b", 2, "2"}});
+  ASSERT_TRUE(BlockReader::Validate(intact, "file", 0).ok());
+  const size_t directory_and_end = 2 * (1 + 2) + 24;  // a tag and an offset for each entry
+  for (const size_t n : {1, 7, 300}) {
+    std::string bytes = intact;
+    bytes.insert(bytes.size() - directory_and_end, n, '\0');
+    EXPECT_TRUE(absl::IsDataLoss(BlockReader::Validate(bytes, "file", 0))) << n;
+  }
+}
+
 TEST(BlockTest, RandomMutationsAreSurvived) {
   Random random = Random::ForTest();
   const std::string intact = SmallBlock();

@@ -24,6 +24,7 @@
 #include "sstable/builder.h"
 #include "sstable/format.h"
 #include "sstable/index_block.h"
+#include "sstable/properties.h"
 #include "sstable/table.h"
 #include "sstable/testing/table_harness.h"
 
@@ -287,6 +288,25 @@ TEST_F(TableDamageTest, VerifyFindsAWrongWholeFileChecksum) {
   const absl::Status status = harness_.Open()->Verify(summary_.checksum ^ 1);
   EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
   EXPECT_TRUE(absl::StrContains(status.message(), TableHarness::kPath));
+}
+
+TEST_F(TableDamageTest, VerifyFindsPropertiesThatCountWrong) {
+  const BlockHandle& handle = footer_.properties;
+  const std::string stored = intact_.substr(handle.offset, handle.stored_size);
+  for (const char* const name : {kPutCountProperty, kDeleteCountProperty, kRangeTombstoneCountProperty,
+                                 kRawKeyBytesProperty, kRawValueBytesProperty}) {
+    Properties properties = *DecodeProperties(stored, "file", 0);
+    properties[name] = NumberProperty(*ReadNumberProperty(properties, name, "file") ^ 1);
+    const std::string block = EncodeProperties(properties);
+    ASSERT_EQ(block.size(), stored.size());
+    std::string bytes = intact_;
+    bytes.replace(handle.offset, handle.size_with_trailer(),
+                  block + EncodeBlockTrailer(block, handle.offset, TableHarness::kNumber));
+    harness_.SetContents(bytes);
+    const absl::Status status = harness_.Open()->Verify(std::nullopt);
+    EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
+    EXPECT_TRUE(absl::StrContains(status.message(), name)) << status;
+  }
 }
 
 TEST_F(TableDamageTest, VerifyFindsAFilterThatDeniesKeys) {

@@ -119,5 +119,18 @@ TEST(TableStream, ItsMemoryIsChargedWhileItLives) {
   EXPECT_LT(harness.cache().budget()->used_bytes(), before + (size_t{64} << 10));
 }
 
+TEST(TableStream, AfterALargeBlockNothingOfItsMemoryStaysCharged) {
+  TableHarness harness;
+  harness.Build(
+      {.entries = {Put("a", 1, "x"), Put("b", 2, std::string(1'000'000, 'x')), Put("c", 3, "x")}, .tombstones = {}});
+  const std::shared_ptr<Table> table = harness.Open();
+  const size_t before = harness.cache().budget()->used_bytes();
+  std::unique_ptr<EntryIterator> stream = table->NewStream();
+  EXPECT_EQ(ReadAll(*stream).size(), 3u);
+  EXPECT_LT(harness.cache().budget()->used_bytes(), before + (size_t{1} << 20)) << "it was given back";
+  stream.reset();
+  EXPECT_LT(harness.cache().budget()->used_bytes(), before + (size_t{64} << 10));
+}
+
 }  // namespace
 }  // namespace aeternus::sstable

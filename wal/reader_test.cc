@@ -4,6 +4,7 @@
 #include <cstring>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -99,6 +100,42 @@ TEST(ReaderTest, ReturnsTheFramesInOrder) {
     const Log log = RandomLog(random, 20, max_payload);
     EXPECT_EQ(ReadAll(log.bytes), log.payloads);
     EXPECT_EQ(ReadAll(log.bytes, How::kScanNext), log.payloads);
+  }
+}
+
+// Tells to the byte where it is not zero, as a file system may.
+class SparseFile final : public env::RandomAccessFile {
+ public:
+  explicit SparseFile(std::string bytes) : bytes_(std::move(bytes)) {}
+
+  absl::Status Read(uint64_t offset, absl::Span<char> out) const override {
+    if (offset + out.size() > bytes_.size()) return absl::OutOfRangeError("short");
+    std::memcpy(out.data(), bytes_.data() + offset, out.size());
+    return absl::OkStatus();
+  }
+  absl::StatusOr<uint64_t> Size() const override { return bytes_.size(); }
+  absl::StatusOr<uint64_t> NextData(uint64_t offset) const override {
+    return std::min(bytes_.find_first_not_of('\0', offset), bytes_.size());
+  }
+  const std::string& path() const override { return path_; }
+
+ private:
+  const std::string bytes_;
+  const std::string path_ = "sparse";
+};
+
+TEST(ReaderTest, AFrameBehindAHoleIsFoundThoughItsSaltBeginsWithZero) {
+  FileNumber number(1);
+  while ((FrameSalt(kDatabase, number) & 0xff) != 0) ++number.value;
+  for (const uint64_t at : {uint64_t{8192}, uint64_t{40'960}, uint64_t{40'968}}) {
+    std::string bytes = EncodeFileIdentity({.kind = FileKind::kLog, .database_id = kDatabase, .number = number});
+    bytes.resize(at + FrameSizeBytes(3));
+    EncodeFrame({.type = FrameType::kBatch, .first_lsn = Lsn(1), .lsn_count = 1, .payload = "abc"},
+                FrameSalt(kDatabase, number), at, bytes.data() + at);
+    SparseFile file(bytes);
+    Reader reader(&file, kDatabase, number);
+    ASSERT_TRUE(reader.ScanNext().value().has_value()) << "at " << at;
+    EXPECT_EQ(reader.frame_offset(), at);
   }
 }
 

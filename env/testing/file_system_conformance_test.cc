@@ -102,6 +102,14 @@ TEST_P(FileSystemTest, WrittenFileReadsBack) {
   EXPECT_EQ(fs_->FileSize(Path("f")).value(), contents.size());
 }
 
+TEST_P(FileSystemTest, SyncWritesWhatWasAppended) {
+  absl::StatusOr<std::unique_ptr<WritableFile>> file = fs_->NewWritableFile(Path("f"));
+  ASSERT_TRUE(file.ok());
+  ASSERT_TRUE((*file)->Append("abc").ok());
+  ASSERT_TRUE((*file)->Sync().ok());
+  EXPECT_EQ(Read("f"), "abc");
+}
+
 TEST_P(FileSystemTest, CloseWritesWithoutSync) {
   absl::StatusOr<std::unique_ptr<WritableFile>> file = fs_->NewWritableFile(Path("f"));
   ASSERT_TRUE(file.ok());
