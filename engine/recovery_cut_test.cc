@@ -158,7 +158,6 @@ TEST(RecoveryCut, ALogWithoutItsFirstFrameIsRetiredAndTheNextLifeBeginsAChain) {
   EXPECT_EQ(ContentsWhenOpened(machine), Numbered(11, 13));
 }
 
-// A recovery, some unsynced writes, a crash that tears them, again and again.
 TEST(RecoveryCut, ALogOfWhichNothingWasReplayedIsDeletedAndCountedNoMore) {
   Machine machine = KilledAfter({.puts_each = 2, .write = kUnsynced});
   DestroyBatch(machine, machine.Logs()[0], 0);
@@ -168,6 +167,7 @@ TEST(RecoveryCut, ALogOfWhichNothingWasReplayedIsDeletedAndCountedNoMore) {
   EXPECT_EQ(engine->Stats()->log_files, 1u);
 }
 
+// A recovery, some unsynced writes, a crash that tears them, again and again.
 TEST(RecoveryCut, AnyNumberOfCrashesInARowLeavesWhatEachRecoveryShowed) {
   std::mt19937_64 random(TestSeed());
   for (int round = 0; round < 40; ++round) {
