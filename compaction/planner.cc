@@ -25,10 +25,9 @@ bool IsSmaller(const TablePtr& a, const TablePtr& b) {
          std::make_tuple(b->size_bytes, b->max_lsn(), b->number);
 }
 
-// Of scan merges. A visit of one table more, with the comparisons that follow from it, takes a scan of some tens of
-// entries as long as merging four to six entries does; it is taken for more, because what has been scanned so much will
-// be scanned again, and because a merge has a processor of its own where there are two.
-constexpr uint64_t kEntriesPerVisit = 16;
+// Of scan merges. One table more makes a scan of a hundred entries 1.6 us longer (`seek100_settled` and `_compacted` in
+// docs/performance.md), as long as merging some six entries takes with the loading of the new table's blocks.
+constexpr uint64_t kEntriesPerVisit = 4;
 constexpr uint64_t kFewestSeeks = 1024;
 constexpr uint64_t kLargestScanRatio = 4;
 constexpr size_t kMostScanInputs = 32;

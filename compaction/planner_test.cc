@@ -232,17 +232,17 @@ TEST(PlanScan, ScansPayForTheSmallestTablesFirstAndForMoreOfThemWithTime) {
   EXPECT_EQ(DrawInputs(PlanScan(*version, {}, 0).plan), "none");
   EXPECT_EQ(DrawInputs(PlanScan(*version, {}, 1'000'000).plan), "none") << "each is far larger than those before it";
   const auto close = OfEntries({100'000, 300'000, 1'600'000});
-  EXPECT_EQ(DrawInputs(PlanScan(*close, {}, 24'999).plan), "none");
-  EXPECT_EQ(DrawInputs(PlanScan(*close, {}, 25'000).plan), "10000000 30000000");
-  EXPECT_EQ(DrawInputs(PlanScan(*close, {}, 62'499).plan), "10000000 30000000");
-  EXPECT_EQ(DrawInputs(PlanScan(*close, {}, 62'500).plan), "10000000 30000000 160000000");
-  EXPECT_EQ(PlanScan(*close, {}, 62'500).plan->kind, Kind::kScan);
+  EXPECT_EQ(DrawInputs(PlanScan(*close, {}, 99'999).plan), "none");
+  EXPECT_EQ(DrawInputs(PlanScan(*close, {}, 100'000).plan), "10000000 30000000");
+  EXPECT_EQ(DrawInputs(PlanScan(*close, {}, 249'999).plan), "10000000 30000000");
+  EXPECT_EQ(DrawInputs(PlanScan(*close, {}, 250'000).plan), "10000000 30000000 160000000");
+  EXPECT_EQ(PlanScan(*close, {}, 250'000).plan->kind, Kind::kScan);
 }
 
 TEST(PlanScan, SaysForWhichSeeksItWaits) {
   const auto version = OfEntries({100'000, 300'000, 1'600'000});
-  EXPECT_EQ(PlanScan(*version, {}, 0).next_seeks, 25'000u);
-  EXPECT_EQ(PlanScan(*version, {}, 25'000).next_seeks, std::nullopt) << "there is a plan";
+  EXPECT_EQ(PlanScan(*version, {}, 0).next_seeks, 100'000u);
+  EXPECT_EQ(PlanScan(*version, {}, 100'000).next_seeks, std::nullopt) << "there is a plan";
   EXPECT_EQ(PlanScan(*OfEntries({7, 7}), {}, 0).next_seeks, 1024u) << "nothing is merged for the sake of a few";
   EXPECT_EQ(PlanScan(*OfEntries({7}), {}, 0).next_seeks, std::nullopt);
   EXPECT_EQ(PlanScan(*OfEntries({}), {}, 0).next_seeks, std::nullopt);
@@ -250,8 +250,8 @@ TEST(PlanScan, SaysForWhichSeeksItWaits) {
 
 TEST(PlanScan, ManyTablesOfOneSizeArePaidForTogether) {
   const auto version = OfEntries({64'000, 64'000, 64'000, 64'000});
-  EXPECT_EQ(PlanScan(*version, {}, 0).next_seeks, 4 * 64'000u / 16 / 3);
-  EXPECT_EQ(PlanScan(*version, {}, 6'000).plan->inputs.size(), 3u + 1u);
+  EXPECT_EQ(PlanScan(*version, {}, 0).next_seeks, 4 * 64'000u / 4 / 3);
+  EXPECT_EQ(PlanScan(*version, {}, 22'000).plan->inputs.size(), 4u);
 }
 
 TEST(PlanScan, LeavesAloneATableFarLargerThanTheRest) {

@@ -18,8 +18,8 @@ namespace {
 
 static_assert(kMaxBatchSizeBytes == wal::kMaxPayloadSizeBytes, "a batch is the payload of one frame");
 
-// Memtables that hold no more than this need only little space to be kept back. Most databases are small, or not being
-// written just now.
+// Memtables that hold no more than this are little: for them only little space is kept back, and no memory is kept
+// ready. Most databases are small, or not being written just now.
 constexpr size_t kLittleBytes = size_t{1} << 20;
 
 size_t BatchBytes(const PendingCommit& commit) { return commit.batch->size_bytes(); }
@@ -105,11 +105,13 @@ void Core::RestoreReserve() {
   if (reserve_.covered_bytes() > amount.covered_bytes) reserve_.Resize(amount);
 }
 
+bool Core::MemtablesHoldLittle() const {
+  return frozen_count() == 0 && active_bytes_.load(std::memory_order_relaxed) <= kLittleBytes;
+}
+
 SpaceReserve::Amount Core::ReserveAmount() const {
-  const size_t held_bytes =
-      frozen_count() > 0 ? options_.write_buffer_bytes : active_bytes_.load(std::memory_order_relaxed);
-  return held_bytes <= kLittleBytes ? ReserveAmountFor(std::min(options_.write_buffer_bytes, kLittleBytes))
-                                    : ReserveAmountFor(options_.write_buffer_bytes);
+  const size_t buffer_bytes = options_.write_buffer_bytes;
+  return ReserveAmountFor(MemtablesHoldLittle() ? std::min(buffer_bytes, kLittleBytes) : buffer_bytes);
 }
 
 // Enough for a log segment or the table of such memtables, for the snapshot that an Open writes, and for what little is

@@ -182,6 +182,16 @@ TEST_F(DbTest, HandlesMayOutliveIt) {
   EXPECT_EQ(pinned.view(), "value 7");
 }
 
+TEST_F(DbTest, TheMemoryOfMemtablesIsGivenBackOnceThereIsLittleInThem) {
+  db_ = nullptr;
+  db_ = Db::Open(Machine::kDir, {.env = machine_.env()}).value();
+  const std::string value(64 << 10, 'v');
+  for (int i = 0; i < 160; ++i) ASSERT_OK(db_->Put(NumberedKey(i), value, kUnsynced));
+  EXPECT_GT(StatsNow().memory_used_bytes, size_t{10} << 20);
+  ASSERT_OK(db_->Flush());
+  EXPECT_LT(StatsNow().memory_used_bytes, size_t{4} << 20);
+}
+
 // A few tables that hold the same keys, too few for a minor compaction.
 class DbScansTest : public ::testing::Test {
  protected:
