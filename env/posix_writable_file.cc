@@ -1,11 +1,14 @@
 #include "env/posix_writable_file.h"
 
+#include <fcntl.h>
+
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
 
 namespace aeternus::env {
 namespace {
 constexpr size_t kBufferSizeBytes = size_t{64} << 10;
+constexpr uint64_t kWritebackBytes = uint64_t{1} << 20;
 }  // namespace
 
 absl::Status PosixWritableFile::Append(std::string_view data) {
@@ -41,7 +44,15 @@ absl::Status PosixWritableFile::Flush() {
 absl::Status PosixWritableFile::Write(std::string_view data) {
   AETERNUS_RETURN_IF_ERROR(Remember(WriteFully("append", descriptor_.get(), path_, written_, data)));
   written_ += data.size();
+  if (written_ - writing_back_ >= kWritebackBytes) StartWriteback();
   return absl::OkStatus();
+}
+
+void PosixWritableFile::StartWriteback() {
+  // It waits for nothing and answers for nothing: what the disk fails at, the sync is told.
+  sync_file_range(descriptor_.get(), static_cast<off_t>(writing_back_), static_cast<off_t>(written_ - writing_back_),
+                  SYNC_FILE_RANGE_WRITE);
+  writing_back_ = written_;
 }
 
 absl::Status PosixWritableFile::Remember(absl::Status status) {

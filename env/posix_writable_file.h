@@ -13,7 +13,9 @@
 
 namespace aeternus::env {
 
-// Collects small appends. The first error is the answer to every later call: bytes may be missing from then on.
+// Collects small appends, and has the disk write a large file while it is still being made, so that the sync at its end
+// does not have to wait for all of it. The first error is the answer to every later call: bytes may be missing from
+// then on.
 class PosixWritableFile final : public WritableFile {
  public:
   PosixWritableFile(Descriptor descriptor, std::string path)
@@ -26,6 +28,7 @@ class PosixWritableFile final : public WritableFile {
  private:
   absl::Status Flush();
   absl::Status Write(std::string_view data);
+  void StartWriteback();
   // Remembers the first error; returns what is remembered.
   absl::Status Remember(absl::Status status);
 
@@ -33,6 +36,7 @@ class PosixWritableFile final : public WritableFile {
   const std::string path_;
   std::string buffer_;
   uint64_t written_ = 0;
+  uint64_t writing_back_ = 0;  // bytes at the beginning that the disk was asked to write
   absl::Status status_;
 };
 

@@ -102,6 +102,26 @@ TEST_P(FileSystemTest, WrittenFileReadsBack) {
   EXPECT_EQ(fs_->FileSize(Path("f")).value(), contents.size());
 }
 
+// Of which the disk is asked to write the beginning while the rest is being made.
+TEST_P(FileSystemTest, LargeFileReadsBackWhetherOrNotItIsSynced) {
+  for (const bool is_synced : {false, true}) {
+    const std::string name = is_synced ? "synced" : "not";
+    absl::StatusOr<std::unique_ptr<WritableFile>> file = fs_->NewWritableFile(Path(name));
+    ASSERT_TRUE(file.ok());
+    std::string contents;
+    for (int i = 0; i < 60; ++i) {
+      const std::string piece(100'000 + static_cast<size_t>(i), static_cast<char>('A' + i));
+      ASSERT_TRUE((*file)->Append(piece).ok());
+      contents += piece;
+    }
+    if (is_synced) {
+      ASSERT_TRUE((*file)->Sync().ok());
+    }
+    ASSERT_TRUE((*file)->Close().ok());
+    EXPECT_EQ(Read(name), contents);
+  }
+}
+
 TEST_P(FileSystemTest, SyncWritesWhatWasAppended) {
   absl::StatusOr<std::unique_ptr<WritableFile>> file = fs_->NewWritableFile(Path("f"));
   ASSERT_TRUE(file.ok());
