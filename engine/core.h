@@ -219,9 +219,9 @@ class Core : public std::enable_shared_from_this<Core> {
   SpaceReserve::Loan BorrowReserve(const absl::Status& why) ABSL_LOCKS_EXCLUDED(state_mutex_);
   void RestoreReserve() ABSL_LOCKS_EXCLUDED(state_mutex_);
   bool MemtablesHoldLittle() const;
-  // What the memtables need of it just now; what those need that hold so many bytes of entries.
+  // What the memtables need of it just now; what those need that hold at most so many bytes of entries.
   SpaceReserve::Amount ReserveAmount() const;
-  SpaceReserve::Amount ReserveAmountFor(size_t covered_bytes) const;
+  SpaceReserve::Amount ReserveAmountFor(size_t held_bytes) const;
   // Before `bytes` more come into the active memtable: has as much kept back as its flush may take.
   absl::Status CoverByReserve(size_t bytes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(commit_mutex_)
       ABSL_LOCKS_EXCLUDED(state_mutex_);

@@ -1,5 +1,6 @@
 // The write path: log, sync, apply, publish, in this order. What is visible is as durable as its writer asked for.
 #include <algorithm>
+#include <bit>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -110,13 +111,15 @@ bool Core::MemtablesHoldLittle() const {
 }
 
 SpaceReserve::Amount Core::ReserveAmount() const {
-  const size_t buffer_bytes = options_.write_buffer_bytes;
-  return ReserveAmountFor(MemtablesHoldLittle() ? std::min(buffer_bytes, kLittleBytes) : buffer_bytes);
+  const size_t held_bytes =
+      frozen_count() > 0 ? options_.write_buffer_bytes : active_bytes_.load(std::memory_order_relaxed);
+  return ReserveAmountFor(std::max(std::bit_ceil(held_bytes), kLittleBytes));
 }
 
 // Enough for a log segment or the table of such memtables, for the snapshot that an Open writes, and for what little is
 // written beside them.
-SpaceReserve::Amount Core::ReserveAmountFor(size_t covered_bytes) const {
+SpaceReserve::Amount Core::ReserveAmountFor(size_t held_bytes) const {
+  const size_t covered_bytes = std::min(held_bytes, options_.write_buffer_bytes);
   constexpr uint64_t kMostForEditsBytes = 256 << 10;
   const uint64_t segment_bytes = SegmentBytes(covered_bytes);
   return {.bytes = segment_bytes + std::min(segment_bytes, kMostForEditsBytes) + 2 * manifest_->snapshot_size_bytes(),
@@ -126,12 +129,13 @@ SpaceReserve::Amount Core::ReserveAmountFor(size_t covered_bytes) const {
 absl::Status Core::CoverByReserve(size_t bytes) {
   const uint64_t covered = reserve_.covered_bytes();
   if (covered == 0 || covered >= options_.write_buffer_bytes) return absl::OkStatus();
-  if (active_bytes_.load(std::memory_order_relaxed) + bytes <= covered) return absl::OkStatus();
-  const SpaceReserve::Amount amount = ReserveAmountFor(options_.write_buffer_bytes);
+  const size_t held_bytes = active_bytes_.load(std::memory_order_relaxed) + bytes;
+  if (held_bytes <= covered) return absl::OkStatus();
+  const SpaceReserve::Amount amount = ReserveAmountFor(std::bit_ceil(held_bytes));
   if (reserve_.Resize(amount)) return absl::OkStatus();
   absl::Status status = absl::ResourceExhaustedError(
       absl::StrCat("the disk of the database in ", dir_, " is too full to keep back the ", amount.bytes,
-                   " bytes that flushing a full memtable may take (keep_reserve)"));
+                   " bytes that flushing what it holds may take (keep_reserve)"));
   SetOutOfSpace(status);
   return status;
 }

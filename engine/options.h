@@ -60,9 +60,9 @@ struct EngineConfig {
   bool create_if_missing = true;
   bool error_if_exists = false;
   // Keeps a file, RESERVE, so that on a full disk deletes, flushes and merges still have room and the database can be
-  // made smaller: some 1.5 MiB, and 1.25 x the write buffer while memtables hold more than 1 MiB. A put that would
-  // bring them there is refused where there is no room for it. Off: saves that space; a full disk can then only be left
-  // by making room outside.
+  // made smaller: some 1.5 MiB, and more while memtables hold more than 1 MiB, up to 1.25 x the write buffer. A put
+  // that would make it larger is refused where there is no room for that. Off: saves that space; a full disk can then
+  // only be left by making room outside.
   bool keep_reserve = true;
   // Unsynced writes reach the log by stores into mapped memory instead of a system call each: several times faster, as
   // safe against the end of the process, the same after power loss. Off: for a disk that may fail under a running
