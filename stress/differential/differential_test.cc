@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/testing/sanitizer.h"
 #include "gtest/gtest.h"
 #include "stress/differential/aeternus_subject.h"
 #include "stress/differential/campaign.h"
@@ -27,7 +28,7 @@ std::vector<Contestant> EnginesFor(uint64_t seed) {
 class DifferentialTest : public testing::TestWithParam<uint64_t> {};
 
 TEST_P(DifferentialTest, EnginesUnderAllOptionsEqualTheModel) {
-  const uint64_t operations = IsLongRun() ? 100'000'000 : 2'000'000;
+  const uint64_t operations = SanitizedShare(IsLongRun() ? 100'000'000 : 2'000'000);
   RunCampaign({.first_seed = 1 + GetParam(), .stride = kShards, .operations_min = operations / kShards}, EnginesFor);
 }
 

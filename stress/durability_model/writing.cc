@@ -170,6 +170,8 @@ void Model::ExpandPreparation(const State& s) {
   const Engine& e = s.engine;
   if (e.prepared_log != 0 || (e.preparing_log == 0 && e.next_number >= e.reserved_end)) return;
   if (s.ghost.ops == 0 && s.ghost.closes == 0) return;
+  // Without MINLOG_EXISTS a flush may have retired it together with all other logs.
+  if (e.prepare_step != 0 && !s.disk.Exists(e.preparing_log)) return;
   State next = s;
   if (e.prepare_step == 0) {
     const uint8_t log = next.engine.next_number++;
