@@ -1,5 +1,6 @@
 #include "engine/background.h"
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -37,6 +38,17 @@ TEST(Background, MergesEndWhenItStopsAndGoOnWhenItIsStartedAgain) {
   EXPECT_TRUE(FailsWith(core->MajorCompact(), absl::StatusCode::kCancelled));
   background.Start();
   EXPECT_TRUE(core->MajorCompact().value());
+}
+
+TEST(Background, OnceItIsGoneScansTellNobodyWhatTheyPay) {
+  Machine machine;
+  const std::shared_ptr<Core> core = Core::Open(Machine::kDir, {.write_buffer_bytes = size_t{64} << 10,
+                                                                .memory_budget_bytes = size_t{64} << 20,
+                                                                .merge_for_scans = true,
+                                                                .env = machine.env()})
+                                         .value();
+  { Background background(core, machine.env(), /*threads=*/1, /*max_frozen=*/2); }
+  core->NoteSeeks(uint64_t{1} << 30, *core->Now()->view);
 }
 
 }  // namespace

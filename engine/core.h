@@ -125,8 +125,8 @@ class Core : public std::enable_shared_from_this<Core> {
   absl::StatusOr<bool> ScanCompact() ABSL_LOCKS_EXCLUDED(compaction_mutex_);
   // What an iterator calls when ScanCompact may have something to do; null: nothing. Not called any more on return.
   void OnScansPaid(std::function<void()> call) ABSL_LOCKS_EXCLUDED(scans_mutex_);
-  // By iterators: so many seeks visited several tables.
-  void NoteSeeks(uint64_t count) const ABSL_LOCKS_EXCLUDED(scans_mutex_);
+  // By iterators: so many seeks visited several tables of `view`, which pays for nothing once it is out of date.
+  void NoteSeeks(uint64_t count, const View& view) const ABSL_LOCKS_EXCLUDED(scans_mutex_);
   // Writes the manifest anew, as an edit does by itself once the manifest has grown.
   absl::Status CheckpointManifest() ABSL_LOCKS_EXCLUDED(manifest_mutex_);
   // While true, running and new merges end with Cancelled.

@@ -402,8 +402,8 @@ void Core::OnScansPaid(std::function<void()> call) {
   on_scans_paid_ = std::move(call);
 }
 
-void Core::NoteSeeks(uint64_t count) const {
-  if (!options_.merge_for_scans) return;
+void Core::NoteSeeks(uint64_t count, const View& view) const {
+  if (!options_.merge_for_scans || read_view_.load(std::memory_order_relaxed) != &view) return;
   const uint64_t seeks = seeks_.fetch_add(count, std::memory_order_relaxed) + count;
   if (seeks < seeks_wanted_.load(std::memory_order_relaxed)) return;
   // By one of the threads that come here at once.

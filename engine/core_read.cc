@@ -127,13 +127,13 @@ class DbIterator final : public Iterator {
 
   // Once in a while, because it asks for the database.
   void CountSeek() {
-    if (moment_.view == nullptr || moment_.view->tables.size() < 2) return;
+    if (!iterator_.has_value() || iterator_->table_count() < 2) return;
     if (++seeks_ == kSeeksAtOnce) ReportSeeks();
   }
   void ReportSeeks() {
     const uint64_t seeks = std::exchange(seeks_, 0);
     if (seeks == 0) return;
-    if (const std::shared_ptr<const Core> core = core_.lock(); core != nullptr) core->NoteSeeks(seeks);
+    if (const std::shared_ptr<const Core> core = core_.lock(); core != nullptr) core->NoteSeeks(seeks, *moment_.view);
   }
   // Most often nothing has changed but the LSN.
   bool Stay(const Core& core) {

@@ -254,6 +254,37 @@ TEST_F(DbScansTest, NothingIsMergedForScansWhereThatIsNotWanted) {
   EXPECT_EQ(StatsNow().scan_compactions, 0u);
 }
 
+TEST_F(DbScansTest, WhatWasPaidForOneMergeDoesNotPayForTheNext) {
+  Open(/*merge_for_scans=*/true);
+  MakeThreeTables();
+  const auto kept = db_->NewIterator({}).value();
+  Seek(1024);
+  ASSERT_OK(db_->WaitForBackgroundWork());
+  ASSERT_EQ(StatsNow().table_count, 1u);
+  PutNumbered(*db_, 0, 100);
+  ASSERT_OK(db_->Flush());
+  Seek(600);
+  for (int i = 0; i < 5000; ++i) kept->Seek(NumberedKey(i % 50));  // over tables that are merged already
+  ASSERT_OK(db_->WaitForBackgroundWork());
+  EXPECT_EQ(StatsNow().table_count, 2u);
+  EXPECT_EQ(StatsNow().scan_compactions, 1u);
+}
+
+TEST_F(DbScansTest, ScansWithinTheBoundsOfOneTablePayForNothing) {
+  Open(/*merge_for_scans=*/true);
+  PutNumbered(*db_, 0, 100);
+  ASSERT_OK(db_->Flush());
+  PutNumbered(*db_, 50, 150);
+  ASSERT_OK(db_->Flush());
+  const auto it = db_->NewIterator({}, {.upper_bound = NumberedKey(50)}).value();
+  for (int i = 0; i < 5000; ++i) {
+    it->Seek(NumberedKey(i % 50));
+    ASSERT_TRUE(it->Valid());
+  }
+  ASSERT_OK(db_->WaitForBackgroundWork());
+  EXPECT_EQ(StatsNow().table_count, 2u);
+}
+
 TEST_F(DbScansTest, AMergeThatHasNoRoomIsNobodysError) {
   Open(/*merge_for_scans=*/true);
   MakeThreeTables();

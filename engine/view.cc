@@ -51,6 +51,7 @@ absl::StatusOr<ViewIterator> ViewIterator::Make(const View& view, VisibleIterato
       tombstones.push_back(std::move(fragments));
     }
   }
+  const size_t table_count = layers.size() - in_memtables.size();
   std::vector<std::unique_ptr<EntryIterator>> entries;
   entries.reserve(layers.size());
   for (Layer& layer : layers) {
@@ -60,7 +61,7 @@ absl::StatusOr<ViewIterator> ViewIterator::Make(const View& view, VisibleIterato
     return fragments->max_lsn() <= options.snapshot;
   });
   VisibleIterator visible(NewMergingIterator(std::move(entries)), std::move(tombstones), std::move(options));
-  return ViewIterator(view, std::move(visible), std::move(in_memtables), sees_all_tombstones);
+  return ViewIterator(view, std::move(visible), std::move(in_memtables), table_count, sees_all_tombstones);
 }
 
 // Points come into the active memtable, where its iterator finds them. Every tombstone up to `snapshot` was added
