@@ -57,10 +57,10 @@ class Background {
   void ScheduleCompaction() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void RunFlushes() ABSL_LOCKS_EXCLUDED(mutex_);
   void RunCompactions() ABSL_LOCKS_EXCLUDED(mutex_);
-  // Takes note of a failed flush; whether to try again at once.
   // The view says that all is flushed a moment before the flush says that it went well: until then the error of an
   // earlier attempt still stands.
   bool IsMending() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Takes note of a failed flush; whether to try again at once.
   bool NoteFlushFailure(const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status StoppedError() const;
 
