@@ -1,9 +1,10 @@
-// Cost of building and probing the filter, for keys that are in it and keys that are not.
+// Cost of building and probing the filters, for keys that are in them and keys that are not.
 #include <cstdint>
 #include <string>
 
 #include "base/hash.h"
 #include "benchmark/benchmark.h"
+#include "bloom/concurrent_filter.h"
 #include "bloom/filter.h"
 
 namespace aeternus::bloom {
@@ -35,6 +36,20 @@ void BM_ProbeHit(benchmark::State& state) { Probe(state, 1); }
 void BM_ProbeMiss(benchmark::State& state) { Probe(state, 2); }
 BENCHMARK(BM_ProbeHit)->Arg(1'000)->Arg(1'000'000);
 BENCHMARK(BM_ProbeMiss)->Arg(1'000)->Arg(1'000'000);
+
+void BM_ConcurrentAdd(benchmark::State& state) {
+  ConcurrentFilter filter(static_cast<size_t>(state.range(0)));
+  uint64_t i = 0;
+  for (auto _ : state) filter.Add(StableHash(1, ++i % static_cast<uint64_t>(state.range(0))));
+}
+void BM_ConcurrentProbeMiss(benchmark::State& state) {
+  ConcurrentFilter filter(static_cast<size_t>(state.range(0)));
+  for (int64_t i = 0; i < state.range(0); ++i) filter.Add(StableHash(1, i));
+  uint64_t i = 0;
+  for (auto _ : state) benchmark::DoNotOptimize(filter.MayContain(StableHash(2, ++i)));
+}
+BENCHMARK(BM_ConcurrentAdd)->Arg(1'000)->Arg(1'000'000);
+BENCHMARK(BM_ConcurrentProbeMiss)->Arg(1'000)->Arg(1'000'000);
 
 }  // namespace
 }  // namespace aeternus::bloom

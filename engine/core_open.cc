@@ -367,7 +367,8 @@ std::shared_ptr<sstable::Table> Core::OpenTable(const TableMetadata& metadata) c
 }
 
 std::shared_ptr<ChargedMemtable> Core::NewMemtable() const {
-  return std::make_shared<ChargedMemtable>(resources_, std::make_shared<Memtable>(&resources_->spare_blocks));
+  return std::make_shared<ChargedMemtable>(
+      resources_, std::make_shared<Memtable>(&resources_->spare_blocks, options_.write_buffer_bytes));
 }
 
 }  // namespace aeternus

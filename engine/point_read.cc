@@ -121,12 +121,13 @@ bool PeekTableForMany(const TableMetadata& metadata, const sstable::Table& table
 
 }  // namespace
 
-const std::shared_ptr<ChargedMemtable>* AskMemtables(const View& view, std::string_view key, Lsn snapshot,
-                                                     Verdict* verdict, std::string_view* value) {
+const std::shared_ptr<ChargedMemtable>* AskMemtables(const View& view, std::string_view key, uint64_t hash,
+                                                     Lsn snapshot, Verdict* verdict, std::string_view* value) {
   const auto ask = [&](const std::shared_ptr<ChargedMemtable>& memtable) {
     const Memtable& table = memtable->table();
     if (table.empty()) return false;  // as after each flush; what the snapshot sees would be counted
     if (table.has_range_tombstones()) verdict->Cover(table.MaxCoveringTombstone(key, snapshot));
+    if (!table.MayContain(hash)) return false;
     const std::optional<Memtable::Version> version = table.Find(key, snapshot);
     if (!version.has_value() || !verdict->Offer(version->lsn, version->kind)) return false;
     *value = version->value;
@@ -142,12 +143,12 @@ const std::shared_ptr<ChargedMemtable>* AskMemtables(const View& view, std::stri
 absl::StatusOr<std::optional<FoundValue>> ReadPoint(const View& view, std::string_view key, Lsn snapshot) {
   Verdict verdict;
   FoundValue found;
-  const auto* const memtable = AskMemtables(view, key, snapshot, &verdict, &found.value);
+  const uint64_t hash = StableHash(key);
+  const auto* const memtable = AskMemtables(view, key, hash, snapshot, &verdict, &found.value);
   if (memtable != nullptr) found.memtable = *memtable;
   const auto tables = view.version->tables();
   if (verdict.settled() == kMinLsn && !tables.empty()) {
     env::SyncPoint("read:tables");
-    const uint64_t hash = StableHash(key);
     for (size_t i = 0; i < tables.size() && !IsOver(*tables[i], verdict); ++i) {
       if (!tables[i]->BoundsContain(key)) continue;
       AETERNUS_RETURN_IF_ERROR(VisitTable(*tables[i], *view.tables[i], key, hash, snapshot, &verdict, &found));
@@ -159,11 +160,11 @@ absl::StatusOr<std::optional<FoundValue>> ReadPoint(const View& view, std::strin
 
 Peeked PeekPoint(const View& view, std::string_view key, Lsn snapshot, PeekedValue* peeked) {
   Verdict verdict;
-  peeked->memtable = AskMemtables(view, key, snapshot, &verdict, &peeked->value);
+  const uint64_t hash = StableHash(key);
+  peeked->memtable = AskMemtables(view, key, hash, snapshot, &verdict, &peeked->value);
   const auto tables = view.version->tables();
   if (verdict.settled() == kMinLsn && !tables.empty()) {
     env::SyncPoint("read:tables");
-    const uint64_t hash = StableHash(key);
     for (size_t i = 0; i < tables.size() && !IsOver(*tables[i], verdict); ++i) {
       if (!tables[i]->BoundsContain(key)) continue;
       if (!PeekTable(*tables[i], *view.tables[i], key, hash, snapshot, &verdict, peeked)) return Peeked::kNotInMemory;
@@ -181,13 +182,11 @@ void PeekPoints(const View& view, Lsn snapshot, absl::Span<PeekedKey> keys) {
     Lane& lane = lanes[i];
     lane.key = &keys[i];
     lane.lookup.key = keys[i].key;
-    keys[i].value.memtable = AskMemtables(view, keys[i].key, snapshot, &lane.verdict, &keys[i].value.value);
+    lane.lookup.hash = StableHash(keys[i].key);
+    keys[i].value.memtable =
+        AskMemtables(view, keys[i].key, lane.lookup.hash, snapshot, &lane.verdict, &keys[i].value.value);
     lane.is_open = lane.verdict.settled() == kMinLsn;
-    if (lane.is_open) {
-      lane.lookup.hash = StableHash(keys[i].key);
-    } else {
-      lane.Conclude();
-    }
+    if (!lane.is_open) lane.Conclude();
   }
   env::SyncPoint("read:tables");
   for (size_t i = 0; i < tables.size(); ++i) {

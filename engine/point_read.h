@@ -56,8 +56,9 @@ class Verdict {
 
 // Asks the memtables, from new to old; they follow each other in age, so the first that says anything has said
 // everything, and `verdict` is settled. The memtable of the version that it found, with the value in `*value`, or null.
-const std::shared_ptr<ChargedMemtable>* AskMemtables(const View& view, std::string_view key, Lsn snapshot,
-                                                     Verdict* verdict, std::string_view* value);
+// `hash` is the StableHash of the key.
+const std::shared_ptr<ChargedMemtable>* AskMemtables(const View& view, std::string_view key, uint64_t hash,
+                                                     Lsn snapshot, Verdict* verdict, std::string_view* value);
 
 // What a point read found, pinned: by the memtable that holds it, or by a block of a table.
 struct FoundValue {

@@ -15,13 +15,16 @@ namespace aeternus::env {
 // could see.
 class AheadThread {
  public:
-  static AheadThread& Get() {
-    static auto* const thread = new AheadThread;  // until the process ends
-    return *thread;
+  static AheadThread& Of(Ahead::Kind kind) {
+    // Until the process ends.
+    static auto* const memory = new AheadThread("aeternus-memory");
+    static auto* const file = new AheadThread("aeternus-file");
+    return kind == Ahead::Kind::kMemory ? *memory : *file;
   }
 
   void Start(Ahead* ahead) {
     absl::MutexLock lock(&mu_);
+    EnsureRunning();
     ahead->state_ = Ahead::State::kQueued;
     queue_.push_back(ahead);
     arrived_.Signal();
@@ -35,9 +38,12 @@ class AheadThread {
   }
 
  private:
-  AheadThread() {
+  explicit AheadThread(const char* name) : name_(name) {}
+
+  void EnsureRunning() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
+    if (std::exchange(is_running_, true)) return;
     std::thread thread([this] { Run(); });
-    pthread_setname_np(thread.native_handle(), "aeternus-ahead");
+    pthread_setname_np(thread.native_handle(), name_);
     thread.detach();
   }
 
@@ -56,7 +62,9 @@ class AheadThread {
     }
   }
 
+  const char* const name_;  // 15 characters at most
   absl::Mutex mu_;
+  bool is_running_ ABSL_GUARDED_BY(mu_) = false;
   absl::CondVar arrived_, done_;
   std::deque<Ahead*> queue_ ABSL_GUARDED_BY(mu_);
 };
@@ -65,12 +73,12 @@ void Ahead::Start(absl::AnyInvocable<bool()> work) {
   Finish();
   work_ = std::move(work);
   is_started_ = true;
-  AheadThread::Get().Start(this);
+  AheadThread::Of(kind_).Start(this);
 }
 
 bool Ahead::Finish() {
   if (!std::exchange(is_started_, false)) return false;
-  const bool is_done = AheadThread::Get().Finish(this);
+  const bool is_done = AheadThread::Of(kind_).Finish(this);
   work_ = nullptr;
   return is_done;
 }

@@ -59,6 +59,24 @@ TEST(Ahead, WorkThatHasNotComeToItsTurnIsNeverDoneOnceItIsFinished) {
   EXPECT_FALSE(is_done);
 }
 
+TEST(Ahead, WorkOfOneKindDoesNotWaitForThatOfTheOther) {
+  absl::Notification memory_begun, file_done;
+  Ahead memory(Ahead::Kind::kMemory), file(Ahead::Kind::kFile);
+  memory.Start([&] {
+    memory_begun.Notify();
+    file_done.WaitForNotification();
+    return true;
+  });
+  memory_begun.WaitForNotification();
+  file.Start([&] {
+    file_done.Notify();
+    return true;
+  });
+  file_done.WaitForNotification();
+  EXPECT_TRUE(memory.Finish());
+  EXPECT_TRUE(file.Finish());
+}
+
 TEST(Ahead, WhatWasFinishedIsItsOwnersAgain) {
   std::vector<std::thread> threads;
   std::atomic<int> count{0};

@@ -41,7 +41,8 @@ class RandomAccessFile {
   virtual const std::string& path() const = 0;
 };
 
-// A new file written once from front to back: a table, CURRENT.
+// A new file written once from front to back: a table, CURRENT. Errors come late, but not later than the next Sync or
+// Close, and stay.
 class WritableFile {
  public:
   virtual ~WritableFile() = default;  // closes; nothing that was not synced is promised

@@ -225,20 +225,49 @@ TEST_F(PosixFileSystemTest, DirectoryThatExistsIsNotMadeBeforeItsParentIsSynced)
   EXPECT_EQ(PosixFileSystem().CreateDirectory("/proc/self").message(), "sync directory /proc: Invalid argument");
 }
 
+// Some larger than what is collected, in any mixture.
+TEST_F(PosixFileSystemTest, AppendsOfAllSizesComeToTheFileInTheirOrder) {
+  PosixFileSystem fs;
+  std::string expected;
+  std::unique_ptr<WritableFile> file = *fs.NewWritableFile(Path("f"));
+  for (int round = 0; round < 3; ++round) {
+    for (const size_t size : {1, 100'000, 0, 262'144, 5, 262'145, 200'000, 62'144, 1'000'000, 262'143, 2}) {
+      const std::string piece(size, static_cast<char>('a' + expected.size() % 23));
+      ASSERT_TRUE(file->Append(piece).ok());
+      expected += piece;
+    }
+    ASSERT_TRUE(file->Sync().ok());
+    ASSERT_EQ(*fs.ReadFile(Path("f"), 1 << 30), expected) << "what is synced is all there";
+  }
+  ASSERT_TRUE(file->Append("the end").ok());
+  ASSERT_TRUE(file->Close().ok());
+  EXPECT_EQ(*fs.ReadFile(Path("f"), 1 << 30), expected + "the end");
+}
+
 TEST_F(PosixFileSystemTest, FailedAppendIsRememberedToTheEnd) {
   PosixFileSystem fs;
   const pid_t child = fork();
   ASSERT_GE(child, 0);
   if (child == 0) {
     signal(SIGXFSZ, SIG_IGN);
-    const struct rlimit limit = {100'000, 100'000};
+    const struct rlimit limit = {300'000, 300'000};
     if (setrlimit(RLIMIT_FSIZE, &limit) != 0) _exit(1);
-    std::unique_ptr<WritableFile> file = *fs.NewWritableFile(Path("f"));
-    if (!file->Append(std::string(90'000, 'x')).ok()) _exit(2);
-    if (file->Append(std::string(90'000, 'x')).ok()) _exit(3);
-    if (file->Append("x").ok()) _exit(4);
-    if (file->Sync().ok()) _exit(5);
-    _exit(file->Close().ok() ? 6 : 0);
+    for (const size_t piece : {90'000, 280'000}) {
+      std::unique_ptr<WritableFile> file = *fs.NewWritableFile(Path(absl::StrCat("f", piece)));
+      // The system may be given a piece only when more come.
+      int appended = 0;
+      while (appended < 20 && file->Append(std::string(piece, 'x')).ok()) ++appended;
+      if (appended == 0) _exit(2);
+      if (appended == 20) _exit(3);
+      if (file->Append("x").ok()) _exit(4);
+      if (file->Sync().ok()) _exit(5);
+      if (file->Close().ok()) _exit(6);
+    }
+    std::unique_ptr<WritableFile> file = *fs.NewWritableFile(Path("collected"));
+    for (int i = 0; i < 2; ++i) {
+      if (!file->Append(std::string(180'000, 'x')).ok()) _exit(7);
+    }
+    _exit(file->Close().ok() ? 8 : 0);
   }
   int status = 0;
   ASSERT_EQ(waitpid(child, &status, 0), child);

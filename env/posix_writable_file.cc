@@ -7,42 +7,67 @@
 
 namespace aeternus::env {
 namespace {
-constexpr size_t kBufferSizeBytes = size_t{64} << 10;
+constexpr size_t kBufferSizeBytes = size_t{256} << 10;
 constexpr uint64_t kWritebackBytes = uint64_t{1} << 20;
 }  // namespace
 
 absl::Status PosixWritableFile::Append(std::string_view data) {
-  AETERNUS_RETURN_IF_ERROR(status_);
-  if (!descriptor_.is_open()) return absl::FailedPreconditionError(absl::StrCat("append ", path_, ": closed"));
-  if (buffer_.size() + data.size() > kBufferSizeBytes) AETERNUS_RETURN_IF_ERROR(Flush());
-  if (data.size() >= kBufferSizeBytes) return Write(data);
-  if (buffer_.capacity() < kBufferSizeBytes) buffer_.reserve(kBufferSizeBytes);
-  buffer_.append(data);
-  return absl::OkStatus();
+  AETERNUS_RETURN_IF_ERROR(CheckUsable("append"));
+  if (collected_.size() + data.size() > kBufferSizeBytes) StartWriting();
+  if (data.size() <= kBufferSizeBytes) {
+    collected_.append(data);
+    return status_;
+  }
+  FinishWriting();
+  return status_.ok() ? Remember(Write(data)) : status_;
 }
 
 absl::Status PosixWritableFile::Sync() {
-  AETERNUS_RETURN_IF_ERROR(status_);
-  if (!descriptor_.is_open()) return absl::FailedPreconditionError(absl::StrCat("sync ", path_, ": closed"));
-  AETERNUS_RETURN_IF_ERROR(Flush());
+  AETERNUS_RETURN_IF_ERROR(CheckUsable("sync"));
+  AETERNUS_RETURN_IF_ERROR(WriteAll());
   return Remember(SyncData(descriptor_.get(), path_));
 }
 
 absl::Status PosixWritableFile::Close() {
   if (!descriptor_.is_open()) return status_;
-  if (status_.ok()) Flush().IgnoreError();  // remembered in status_
+  WriteAll().IgnoreError();  // remembered in status_
   const int error_number = descriptor_.Close();
   return error_number == 0 ? status_ : Remember(PosixError("close", path_, error_number));
 }
 
-absl::Status PosixWritableFile::Flush() {
-  AETERNUS_RETURN_IF_ERROR(Write(buffer_));
-  buffer_.clear();
+absl::Status PosixWritableFile::CheckUsable(std::string_view operation) const {
+  AETERNUS_RETURN_IF_ERROR(status_);
+  if (descriptor_.is_open()) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(operation, " ", path_, ": closed"));
+}
+
+void PosixWritableFile::StartWriting() {
+  FinishWriting();
+  if (!status_.ok() || collected_.empty()) return;
+  std::swap(collected_, writing_);
+  writer_.Start([this] {
+    writing_status_ = Write(writing_);
+    return true;
+  });
+}
+
+void PosixWritableFile::FinishWriting() {
+  if (writing_.empty()) return;
+  const bool is_written = writer_.Finish();
+  Remember(is_written ? std::move(writing_status_) : Write(writing_)).IgnoreError();
+  writing_.clear();
+}
+
+absl::Status PosixWritableFile::WriteAll() {
+  FinishWriting();
+  AETERNUS_RETURN_IF_ERROR(status_);
+  AETERNUS_RETURN_IF_ERROR(Remember(Write(collected_)));
+  collected_.clear();
   return absl::OkStatus();
 }
 
 absl::Status PosixWritableFile::Write(std::string_view data) {
-  AETERNUS_RETURN_IF_ERROR(Remember(WriteFully("append", descriptor_.get(), path_, written_, data)));
+  AETERNUS_RETURN_IF_ERROR(WriteFully("append", descriptor_.get(), path_, written_, data));
   written_ += data.size();
   if (written_ - writing_back_ >= kWritebackBytes) StartWriteback();
   return absl::OkStatus();

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstring>
 #include <new>
-#include <type_traits>
 #include <utility>
 
 #include "absl/log/check.h"
@@ -47,6 +46,7 @@ EntryTree::Entry* EntryTree::NewEntry(const EntryView& entry, const Entry* older
 
 const EntryTree::Entry* EntryTree::LeastOf(const Entry* entry) { return entry; }
 const EntryTree::Entry* EntryTree::LeastOf(const Node* child) { return child->low(); }
+size_t EntryTree::HeightOver(const Node* child) { return child->height() + 1; }
 
 // Between two bounds, every key begins with what the bounds share. A node at an edge of the tree guesses, from what it
 // begins with, and leaves the words eight bytes to differ in.
@@ -62,8 +62,8 @@ EntryTree::Node* EntryTree::NewNode(absl::Span<Slot* const> slots, const Entry* 
     if (!is_certain) size = std::min(size, first->key().size() - std::min(first->key().size(), sizeof(uint64_t)));
     prefix = first->key().substr(0, size);
   }
-  auto* const node = new (arena_->Allocate(sizeof(Node), alignof(Node)))
-      Node(/*is_leaf=*/!std::is_same_v<Slot, Node>, low, prefix, is_certain);
+  const size_t height = slots.empty() ? 0 : HeightOver(slots[0]);
+  auto* const node = new (arena_->Allocate(sizeof(Node), alignof(Node))) Node(height, low, prefix, is_certain);
   uint64_t order = 0;
   for (Slot* const slot : slots) order = WithInserted(order, CountOf(order), node->Fill(slot));
   node->StoreOrder(order);
@@ -72,28 +72,55 @@ EntryTree::Node* EntryTree::NewNode(absl::Span<Slot* const> slots, const Entry* 
 
 // ---- searching ----
 
-// Descends by the last child that begins at or before the key (kOrEqual) or before it, to the first key of the leaf
-// that is not before it.
-template <bool kOrEqual>
-EntryTree::Place EntryTree::Search(std::string_view key) const {
-  Place place;
-  const Node* node = root_.load(std::memory_order_acquire);
-  while (true) {
-    const uint64_t order = node->LoadOrder();
-    if (node->is_leaf()) {
-      place.leaf = node;
-      place.order = order;
-      place.rank = node->RankOfKey(order, key, &place.entry);
-      return place;
-    }
-    // The first child takes what lies before its bound, too: nothing else could.
-    const size_t rank = std::max<size_t>(node->RankOfChild<kOrEqual>(order, key), 1);
-    if (rank < CountOf(order)) place.right = node->child(SlotOf(order, rank));
-    node = node->child(SlotOf(order, rank - 1));
-    node->Prefetch();
-  }
+void EntryTree::Place::EnterChild(const Node* node, uint64_t node_order, size_t rank_of_child) {
+  if (const Node* const right = Neighbour(1); right != nullptr) parent_right = right;
+  parent = node;
+  parent_order = node_order;
+  rank_in_parent = rank_of_child;
 }
 
+const EntryTree::Node* EntryTree::Place::Neighbour(ptrdiff_t distance) const {
+  const size_t neighbour = rank_in_parent + static_cast<size_t>(distance);  // before the first: beyond all
+  return neighbour < CountOf(parent_order) ? parent->child(SlotOf(parent_order, neighbour)) : nullptr;
+}
+
+void EntryTree::Place::MoveToNeighbour(ptrdiff_t distance) {
+  leaf = Neighbour(distance);
+  order = leaf->LoadOrder();
+  rank = 0;
+  rank_in_parent += static_cast<size_t>(distance);
+}
+
+void EntryTree::Place::EnterLeaf(std::string_view key) {
+  order = leaf->LoadOrder();
+  rank = leaf->RankOfKey(order, key, &entry);
+}
+
+// By the last child that begins at or before the key (kOrEqual) or before it.
+template <bool kOrEqual>
+EntryTree::Place EntryTree::Descend(std::string_view key) const {
+  Place place;
+  place.leaf = root_.load(std::memory_order_acquire);
+  for (size_t height = place.leaf->height(); height > 0; --height) {
+    const Node* const node = place.leaf;
+    const uint64_t order = node->LoadOrder();
+    // The first child takes what lies before its bound, too: nothing else could.
+    place.EnterChild(node, order, std::max<size_t>(node->RankOfChild<kOrEqual>(order, key), 1) - 1);
+    place.leaf = place.Neighbour(0);
+    place.leaf->Prefetch();
+  }
+  return place;
+}
+
+template <bool kOrEqual>
+EntryTree::Place EntryTree::Search(std::string_view key) const {
+  Place place = Descend<kOrEqual>(key);
+  place.EnterLeaf(key);
+  return place;
+}
+
+template EntryTree::Place EntryTree::Descend<true>(std::string_view) const;
+template EntryTree::Place EntryTree::Descend<false>(std::string_view) const;
 template EntryTree::Place EntryTree::Search<true>(std::string_view) const;
 template EntryTree::Place EntryTree::Search<false>(std::string_view) const;
 
@@ -109,8 +136,8 @@ EntryTree::Place EntryTree::Edge(bool first) const {
       place.rank = first ? 0 : count;
       return place;
     }
-    if (first && count > 1) place.right = node->child(SlotOf(order, 1));
-    node = node->child(SlotOf(order, first ? 0 : count - 1));
+    place.EnterChild(node, order, first ? 0 : count - 1);
+    node = place.Neighbour(0);
   }
 }
 

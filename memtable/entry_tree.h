@@ -23,8 +23,9 @@
 //      them into force at once; the old node keeps what it had.
 //   D. So a reader that walks by orders it has loaded, in whatever state of the tree, misses only entries whose
 //      insertion did not happen before its search.
-//   E. There are no links between leaves (one of an old leaf would lead past newer entries): a cursor that comes to the
-//      end of a leaf searches for the key at which the next one begins.
+//   E. There are no links between leaves (one of an old leaf would lead past newer entries): a cursor goes on by the
+//      order of the parent that its search has loaded, whose children keep, even replaced, what was there at the
+//      search; at the end of the parent it searches for the key at which the next one begins.
 //
 // A node that was replaced stays in the arena until the memtable dies: some 30 to 40 bytes for each key in random
 // order. A version that has an older one takes 24 bytes more.
@@ -81,9 +82,22 @@ class EntryTree {
   struct Place {
     const Node* leaf = nullptr;
     uint64_t order = 0;
-    size_t rank = 0;              // of the key; the number of keys when it lies behind them all
-    Entry* entry = nullptr;       // the newest version of the key sought; null: it is not there
-    const Node* right = nullptr;  // the node whose low() ends this leaf; null: it is the last one
+    size_t rank = 0;         // of the key; the number of keys when it lies behind them all
+    Entry* entry = nullptr;  // the newest version of the key sought; null: it is not there
+    // The node above the leaf, as it was when it was visited; null: the leaf is the root.
+    const Node* parent = nullptr;
+    uint64_t parent_order = 0;
+    size_t rank_in_parent = 0;
+    const Node* parent_right = nullptr;  // whose low() ends the parent; null: it is the last one
+
+    // On the way down: from `node` to its child of that rank; and in the leaf to the first key that is not before
+    // `key`.
+    void EnterChild(const Node* node, uint64_t node_order, size_t rank_of_child);
+    void EnterLeaf(std::string_view key);
+    // The leaf so many places ahead, or behind; null when the parent has none there.
+    const Node* Neighbour(ptrdiff_t distance) const;
+    // To that leaf, before its first key; it is there.
+    void MoveToNeighbour(ptrdiff_t distance);
   };
   // From the root to a leaf: nodes, and the rank of the child that was taken in each.
   struct Step {
@@ -94,9 +108,14 @@ class EntryTree {
   Entry* NewEntry(const EntryView& entry, const Entry* older);
   static const Entry* LeastOf(const Entry* entry);
   static const Entry* LeastOf(const Node* child);
+  static size_t HeightOver(const Entry*) { return 0; }
+  static size_t HeightOver(const Node* child);
   // A node of `slots`, in order, bounded by `low` and `high`. `Slot` is Entry or Node.
   template <typename Slot>
   Node* NewNode(absl::Span<Slot* const> slots, const Entry* low, const Entry* high);
+  // To the leaf where a search will end, which is not looked at, only loaded; the rest of the way is Place::EnterLeaf.
+  template <bool kOrEqual>
+  Place Descend(std::string_view key) const;
   template <bool kOrEqual>
   Place Search(std::string_view key) const;
   Place Edge(bool first) const;
@@ -163,7 +182,7 @@ class EntryTree::Version {
 };
 
 // A position among the keys. Meets every key, and of each every version, whose insertion happened before the last
-// Seek...; whether it meets later ones is not said.
+// Seek..., and before the steps that prepared it; whether it meets later ones is not said.
 class EntryTree::Cursor {
  public:
   // What a Take... has passed: it shows at most one version of a key.
@@ -178,6 +197,9 @@ class EntryTree::Cursor {
   bool valid() const { return place_.leaf != nullptr; }
   std::string_view key() const;
 
+  // A step, from 0, of the Seek(key), or SeekBefore(key), that follows the last of them: has what the next one needs
+  // loaded. As in iterator/entry_iterator.h.
+  void PrepareSeek(std::string_view key, bool is_before, int step);
   void SeekToFirst();
   void SeekToLast();
   // The first key at or behind `key`.
@@ -203,8 +225,15 @@ class EntryTree::Cursor {
   void MoveInLeaf(ptrdiff_t n) { place_.rank += static_cast<size_t>(n); }
 
  private:
+  enum class Prepared : uint8_t { kNothing, kLeaf, kPlace };
+
+  // Makes the place what Search finds, or goes on from what was prepared.
+  template <bool kOrEqual>
+  void FindPlace(std::string_view key);
   template <bool kAhead, typename Choose>
   Taken Take(EntryView* out, size_t max, const Choose& choose) const;
+  template <bool kAhead>
+  void LoadAhead(size_t taken, size_t entry_bytes) const;
   // From a place that may lie behind the last key of its leaf.
   void SettleForward();
   // To the key before the place.
@@ -213,6 +242,7 @@ class EntryTree::Cursor {
 
   const EntryTree* tree_;
   Place place_;
+  Prepared prepared_ = Prepared::kNothing;
 };
 
 }  // namespace aeternus

@@ -72,14 +72,16 @@ class alignas(64) EntryTree::Node {
   static constexpr size_t kSlots = node_order::kSlots;
 
   // `prefix_is_certain`: every key that can come here begins with `prefix`.
-  Node(bool is_leaf, const Entry* low, std::string_view prefix, bool prefix_is_certain)
+  // `height`: 0 for a leaf, 1 for what is above leaves, ...
+  Node(size_t height, const Entry* low, std::string_view prefix, bool prefix_is_certain)
       : low_(low),
         prefix_(prefix.data()),
         prefix_size_(static_cast<uint32_t>(prefix.size())),
-        is_leaf_(is_leaf),
+        height_(static_cast<uint8_t>(height)),
         prefix_is_certain_(prefix_is_certain) {}
 
-  bool is_leaf() const { return is_leaf_; }
+  size_t height() const { return height_; }
+  bool is_leaf() const { return height_ == 0; }
   const Entry* low() const { return low_; }  // of its versions any one; null: nothing bounds it
   uint64_t LoadOrder() const { return order_.load(std::memory_order_acquire); }
   Entry* entry(size_t slot) const { return static_cast<Entry*>(slots_[slot].load(std::memory_order_acquire)); }
@@ -165,7 +167,7 @@ class alignas(64) EntryTree::Node {
   const Entry* const low_;
   const char* const prefix_;
   const uint32_t prefix_size_;
-  const bool is_leaf_;
+  const uint8_t height_;
   const bool prefix_is_certain_;
   uint8_t used_ = 0;
   std::array<uint64_t, kSlots> words_;

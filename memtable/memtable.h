@@ -37,8 +37,9 @@ class Memtable {
     std::string_view value;
   };
 
-  // Memory is taken from `pool` and goes back there; it may be null, and outlives the memtable.
-  explicit Memtable(env::HugeBlockPool* pool = nullptr);
+  // Memory is taken from `pool` and goes back there; it may be null, and outlives the memtable. `expected_bytes`: about
+  // what entry_bytes() will be when it is frozen, by which its filter is made; 0: it has no filter.
+  explicit Memtable(env::HugeBlockPool* pool = nullptr, size_t expected_bytes = 0);
   ~Memtable();
   Memtable(const Memtable&) = delete;
   Memtable& operator=(const Memtable&) = delete;
@@ -67,6 +68,9 @@ class Memtable {
     std::unique_ptr<Impl> impl_;
   };
 
+  // False: no point entry of a key with this StableHash is here. For point reads, which find most keys elsewhere:
+  // asking costs a cache miss, searching three or four. True while there are few entries, and after a Loader.
+  bool MayContain(uint64_t hash) const;
   // The newest version of `key` with LSN <= snapshot, range tombstones aside.
   std::optional<Version> Find(std::string_view key, Lsn snapshot) const;
   // The largest LSN <= snapshot of a range tombstone here that covers `key`; kMinLsn when there is none. O(log n).

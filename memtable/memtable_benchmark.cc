@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/hash.h"
 #include "base/types.h"
 #include "benchmark/benchmark.h"
 #include "memtable/memtable.h"
@@ -35,6 +36,14 @@ struct MemtableIndex {
   void Insert(std::string_view key, uint64_t lsn) { memtable.Put(key, Lsn(lsn), kValue); }
   bool Find(std::string_view key) const { return memtable.Find(key, kMaxLsn).has_value(); }
   Memtable memtable;
+};
+// With its filter, as the engine asks it.
+struct FilteredMemtableIndex {
+  void Insert(std::string_view key, uint64_t lsn) { memtable.Put(key, Lsn(lsn), kValue); }
+  bool Find(std::string_view key) const {
+    return memtable.MayContain(StableHash(key)) && memtable.Find(key, kMaxLsn).has_value();
+  }
+  Memtable memtable{nullptr, /*expected_bytes=*/size_t{64} << 20};
 };
 struct MapIndex {
   void Insert(std::string_view key, uint64_t) { map.emplace(key, kValue); }
@@ -70,13 +79,30 @@ void BM_Find(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations());
 }
 
+// Keys between those that are there, at random.
+template <typename Index>
+void BM_FindMissing(benchmark::State& state) {
+  const auto count = static_cast<uint64_t>(state.range(0));
+  std::array<char, 16> buffer;
+  Index index;
+  for (uint64_t i = 0; i < count; ++i) index.Insert(Key(2 * Shuffled(i, count), &buffer), i + 1);
+  uint64_t i = 0;
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(index.Find(Key(2 * Shuffled(i, count) + 1, &buffer)));
+    i = (i + 12'345) & (count - 1);
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+
 #define AETERNUS_BENCHMARK_INDEX(index)                                             \
   BENCHMARK_TEMPLATE(BM_Insert, index, Order::kSequential)->Arg(1 << 19);           \
   BENCHMARK_TEMPLATE(BM_Insert, index, Order::kRandom)->Arg(1 << 10)->Arg(1 << 19); \
   BENCHMARK_TEMPLATE(BM_Find, index, Order::kSequential)->Arg(1 << 19);             \
-  BENCHMARK_TEMPLATE(BM_Find, index, Order::kRandom)->Arg(1 << 10)->Arg(1 << 19)
+  BENCHMARK_TEMPLATE(BM_Find, index, Order::kRandom)->Arg(1 << 10)->Arg(1 << 19);   \
+  BENCHMARK_TEMPLATE(BM_FindMissing, index)->Arg(1 << 19)
 
 AETERNUS_BENCHMARK_INDEX(MemtableIndex);
+AETERNUS_BENCHMARK_INDEX(FilteredMemtableIndex);
 AETERNUS_BENCHMARK_INDEX(MapIndex);
 
 }  // namespace

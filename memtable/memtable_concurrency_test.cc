@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_format.h"
 #include "base/entry.h"
+#include "base/hash.h"
 #include "base/key_order.h"
 #include "base/types.h"
 #include "gtest/gtest.h"
@@ -34,7 +35,7 @@ std::string RangeStart(uint64_t lsn) { return absl::StrFormat("zone%012d", lsn);
 
 // What the writer and its readers share: the memtable, and the LSN up to which it may be read.
 struct Shared {
-  Memtable memtable;
+  Memtable memtable{nullptr, /*expected_bytes=*/kOperations * 48};
   std::atomic<uint64_t> published{0};
   std::atomic<int> readers_running{0};
 };
@@ -67,6 +68,7 @@ void ReadPoints(Shared& shared, Random* random) {
       }
       continue;
     }
+    ASSERT_TRUE(shared.memtable.MayContain(StableHash(KeyOf(lsn))));
     const std::optional<Memtable::Version> at_lsn = shared.memtable.Find(KeyOf(lsn), Lsn(lsn));
     ASSERT_TRUE(at_lsn.has_value());
     ASSERT_EQ(at_lsn->lsn, Lsn(lsn));

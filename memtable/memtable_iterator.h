@@ -23,6 +23,10 @@ class MemtableIterator : public EntryIterator {
   void SeekToFirst() final;
   void SeekToLast() final;
   void SeekBefore(std::string_view key) final;
+  void PrepareSeek(const SeekTarget& target, int step) final {
+    SetEnd();
+    cursor_.PrepareSeek(target.key, target.is_before, step);
+  }
 
  protected:
   static constexpr size_t kFirstWindowSize = 4;

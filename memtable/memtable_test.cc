@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/entry.h"
+#include "base/hash.h"
 #include "base/types.h"
 #include "gtest/gtest.h"
 #include "iterator/entry_iterator.h"
@@ -103,11 +104,13 @@ TEST(Memtable, ALoadedOneIsAsOneThatWasWritten) {
   }
 }
 
-void ExpectSameWalks(EntryIterator& actual, std::vector<OwnedEntry> entries, uint64_t lsn_bound, Random* random) {
+// Seeks go to keys of a history of `key_count`, and a few others.
+void ExpectSameWalks(EntryIterator& actual, std::vector<OwnedEntry> entries, uint64_t key_count, uint64_t lsn_bound,
+                     Random* random) {
   VectorIterator expected(std::move(entries));
   EXPECT_FALSE(actual.Valid());
   for (int step = 0; step < 300; ++step) {
-    const EntryMove move = RandomEntryMove(random, HistoryKey(random->Below(14)), lsn_bound);
+    const EntryMove move = RandomEntryMove(random, HistoryKey(random->Below(key_count + 2)), lsn_bound);
     move(expected);
     move(actual);
     ASSERT_NO_FATAL_FAILURE(ExpectSameEntry(actual, expected));
@@ -116,30 +119,37 @@ void ExpectSameWalks(EntryIterator& actual, std::vector<OwnedEntry> entries, uin
 
 TEST(Memtable, AHistoryIteratorWalksAsOneOverASortedVector) {
   Random random = Random::ForTest();
-  for (const uint64_t operations : {60, 1'000}) {  // few versions of each key, and more than a window holds
-    for (int round = 0; round < 20; ++round) {
-      const History history = RandomHistory(&random, operations, 12);
+  struct {
+    uint64_t operations, keys;
+    int rounds;
+  } const cases[] = {
+      {60, 12, 20}, {1'000, 12, 20}, {3'000, 2'000, 5}};  // the second has hot keys, the third a tall tree
+  for (const auto& [operations, keys, rounds] : cases) {
+    for (int round = 0; round < rounds; ++round) {
+      const History history = RandomHistory(&random, operations, keys);
       Memtable memtable;
       for (const Operation& operation : history.operations) Apply(operation, &memtable);
       ASSERT_NO_FATAL_FAILURE(
-          ExpectSameWalks(*memtable.NewHistoryIterator(), history.Points(), operations + 2, &random));
+          ExpectSameWalks(*memtable.NewHistoryIterator(), history.Points(), keys, operations + 2, &random));
     }
   }
 }
 
 TEST(Memtable, AnIteratorAtASnapshotWalksOverTheNewestVersionsThatItSees) {
   Random random = Random::ForTest();
-  for (int round = 0; round < 100; ++round) {
-    const History history = RandomHistory(&random, 60, 12);
+  for (int round = 0; round < 105; ++round) {
+    const uint64_t operations = round < 100 ? 60 : 3'000;
+    const uint64_t keys = round < 100 ? 12 : 2'000;
+    const History history = RandomHistory(&random, operations, keys);
     Memtable memtable;
     for (const Operation& operation : history.operations) Apply(operation, &memtable);
-    const Lsn snapshot(random.Below(62));
+    const Lsn snapshot(random.Below(operations + 2));
     auto seen = history.Points();
     std::erase_if(seen, [&](const auto& entry) { return entry.lsn > snapshot; });
     // In internal order the newest version comes first.
     const auto same_key = [](const auto& a, const auto& b) { return a.key == b.key; };
     seen.erase(std::unique(seen.begin(), seen.end(), same_key), seen.end());
-    ASSERT_NO_FATAL_FAILURE(ExpectSameWalks(*memtable.NewIterator(snapshot), seen, 62, &random));
+    ASSERT_NO_FATAL_FAILURE(ExpectSameWalks(*memtable.NewIterator(snapshot), seen, keys, operations + 2, &random));
   }
 }
 
@@ -186,6 +196,57 @@ TEST(Memtable, CountsEncodedBytes) {
   EXPECT_EQ(memtable.last_lsn(), Lsn(5));
   EXPECT_FALSE(memtable.empty());
   EXPECT_GE(memtable.memory_bytes(), 11u);
+}
+
+// Keys that `memtable` says it may have, among 1000 that it has not.
+size_t StrangersAdmitted(const Memtable& memtable) {
+  size_t admitted = 0;
+  for (int i = 0; i < 1000; ++i) admitted += memtable.MayContain(StableHash("stranger" + std::to_string(i))) ? 1 : 0;
+  return admitted;
+}
+
+TEST(Memtable, SaysOfEveryKeyItHoldsThatItMayBeThereAndOfFewOthers) {
+  constexpr uint64_t kKeys = 20'000;
+  constexpr size_t kEntryBytes = 32;
+  Memtable memtable(nullptr, /*expected_bytes=*/kKeys * kEntryBytes);
+  for (uint64_t n = 0; n < kKeys; ++n) {
+    const uint64_t lsn = 1 + 2 * n;
+    // Range tombstones in between are no keys.
+    if (n % 3 == 0) memtable.DeleteRange("zone1", "zone2", Lsn(lsn));
+    n % 2 == 0 ? memtable.Put(HistoryKey(n), Lsn(lsn + 1), "value") : memtable.Delete(HistoryKey(n), Lsn(lsn + 1));
+    for (const uint64_t key : {uint64_t{0}, n / 2, n}) ASSERT_TRUE(memtable.MayContain(StableHash(HistoryKey(key))));
+    if (n == 1022) {
+      EXPECT_EQ(StrangersAdmitted(memtable), 1000u) << "while searching is as fast";
+    } else if (n == 1023) {
+      EXPECT_LT(StrangersAdmitted(memtable), 10u);
+    }
+  }
+  for (uint64_t n = 0; n < kKeys; ++n) ASSERT_TRUE(memtable.MayContain(StableHash(HistoryKey(n)))) << n;
+  EXPECT_LT(StrangersAdmitted(memtable), 50u);
+}
+
+TEST(Memtable, OneThatWasNotToldItsSizeOrWasLoadedOrIsSmallDeniesNoKey) {
+  const auto fill = [](auto* to, Lsn lsn) { to->Put(HistoryKey(lsn.value), lsn, "value"); };
+  Memtable not_told, loaded(nullptr, 1 << 20), small(nullptr, /*expected_bytes=*/30'000);
+  Memtable::Loader loader(&loaded);
+  for (Lsn lsn(1); lsn < Lsn(5000); ++lsn.value) fill(&loader, lsn);
+  loader.Finish();
+  for (Lsn lsn(5000); lsn < Lsn(9000); ++lsn.value) fill(&loaded, lsn);
+  for (Lsn lsn(1); lsn < Lsn(5000); ++lsn.value) {
+    fill(&not_told, lsn);
+    fill(&small, lsn);
+  }
+  for (const Memtable* memtable : {&not_told, &loaded, &small}) EXPECT_EQ(StrangersAdmitted(*memtable), 1000u);
+}
+
+TEST(Memtable, CountsTheMemoryOfItsFilter) {
+  const auto memory_of = [](size_t expected_bytes) {
+    Memtable memtable(nullptr, expected_bytes);
+    for (Lsn lsn(1); lsn < Lsn(2000); ++lsn.value) memtable.Put(HistoryKey(lsn.value), lsn, "value");
+    return memtable.memory_bytes();
+  };
+  EXPECT_GT(memory_of(64 << 20), memory_of(0) + (1 << 20));
+  EXPECT_LT(memory_of(64 << 20), memory_of(0) + (8 << 20));
 }
 
 TEST(Memtable, OneOfASmallWriteBufferIsSmall) {
