@@ -28,6 +28,8 @@ class ConcurrentFilter {
     std::atomic<uint64_t>& word = words_[WordOf(hash)];
     word.store(word.load(std::memory_order_relaxed) | BitsOf(hash), std::memory_order_relaxed);
   }
+  // Starts loading the word that Add(hash) will change.
+  void Expect(uint64_t hash) const { __builtin_prefetch(&words_[WordOf(hash)], /*for writing*/ 1); }
   bool MayContain(uint64_t hash) const {
     const uint64_t bits = BitsOf(hash);
     return (words_[WordOf(hash)].load(std::memory_order_relaxed) & bits) == bits;

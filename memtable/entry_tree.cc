@@ -51,7 +51,8 @@ size_t EntryTree::HeightOver(const Node* child) { return child->height() + 1; }
 // Between two bounds, every key begins with what the bounds share. A node at an edge of the tree guesses, from what it
 // begins with, and leaves the words eight bytes to differ in.
 template <typename Slot>
-EntryTree::Node* EntryTree::NewNode(absl::Span<Slot* const> slots, const Entry* low, const Entry* high) {
+EntryTree::Node* EntryTree::NewNode(absl::Span<Slot* const> slots, const Entry* low, const Entry* high,
+                                    const Words& known) {
   const bool is_certain = low != nullptr && high != nullptr;
   const Entry* first = low;
   for (size_t i = 0; first == nullptr && i < slots.size(); ++i) first = LeastOf(slots[i]);
@@ -64,8 +65,11 @@ EntryTree::Node* EntryTree::NewNode(absl::Span<Slot* const> slots, const Entry* 
   }
   const size_t height = slots.empty() ? 0 : HeightOver(slots[0]);
   auto* const node = new (arena_->Allocate(sizeof(Node), alignof(Node))) Node(height, low, prefix, is_certain);
+  const bool are_known = !known.words.empty() && is_certain && prefix.size() == known.prefix_size;
   uint64_t order = 0;
-  for (Slot* const slot : slots) order = WithInserted(order, CountOf(order), node->Fill(slot));
+  for (size_t i = 0; i < slots.size(); ++i) {
+    order = WithInserted(order, i, are_known ? node->Fill(slots[i], known.words[i]) : node->Fill(slots[i]));
+  }
   node->StoreOrder(order);
   return node;
 }
@@ -150,15 +154,15 @@ std::optional<EntryView> EntryTree::Find(std::string_view key, Lsn snapshot) con
 
 // ---- writing ----
 
-// Makes the path, but for the rank in the leaf.
+// Makes the path, but for the rank in the leaf, which is not looked at, only loaded.
 void EntryTree::FindLeaf(std::string_view key) {
   path_size_ = 0;
   Node* node = root_.load(std::memory_order_relaxed);
-  while (true) {
+  for (size_t height = node->height();; --height) {
     CHECK_LT(path_size_, kMaxHeight);
     Step& step = path_[path_size_++];
     step.node = node;
-    if (node->is_leaf()) return;
+    if (height == 0) return;
     const uint64_t order = node->LoadOrder();
     step.rank = std::max<size_t>(node->RankOfChild<true>(order, key), 1) - 1;
     node = node->child(SlotOf(order, step.rank));
@@ -223,14 +227,26 @@ void EntryTree::SplitLeaf(size_t rank, Entry* entry) {
   const Node& leaf = *path_[path_size_ - 1].node;
   const uint64_t order = leaf.LoadOrder();
   std::array<Entry*, kSlots + 1> entries;
-  for (size_t i = 0; i < kSlots; ++i) entries[i < rank ? i : i + 1] = leaf.entry(SlotOf(order, i));
+  std::array<uint64_t, kSlots + 1> words;
+  for (size_t i = 0; i < kSlots; ++i) {
+    const size_t slot = SlotOf(order, i);
+    entries[i < rank ? i : i + 1] = leaf.entry(slot);
+    words[i < rank ? i : i + 1] = leaf.word(slot);
+  }
   entries[rank] = entry;
+  words[rank] = leaf.Word(entry->key());
+  // The prefix of the leaf and that of a new node whose bounds are certain both are one of the bound that they share:
+  // of the same size they are the same.
+  const auto known = [&](size_t begin, size_t end) {
+    return Words{.words = absl::MakeConstSpan(words).subspan(begin, end - begin), .prefix_size = leaf.prefix_size()};
+  };
 
   // Keys that come in order fill their leaves: what is behind the last entry begins a leaf of its own.
   const size_t middle = rank == kSlots ? kSlots : (kSlots + 1) / 2;
   const absl::Span<Entry* const> all(entries);
-  Node* const left = NewNode(all.first(middle), leaf.low(), entries[middle]);
-  Node* const right = NewNode(all.subspan(middle), entries[middle], HighOf(path_size_ - 1));
+  Node* const left = NewNode(all.first(middle), leaf.low(), entries[middle], known(0, middle));
+  Node* const right =
+      NewNode(all.subspan(middle), entries[middle], HighOf(path_size_ - 1), known(middle, entries.size()));
   ReplaceChild(path_size_ - 1, {left, right});
 }
 

@@ -110,9 +110,15 @@ class EntryTree {
   static const Entry* LeastOf(const Node* child);
   static size_t HeightOver(const Entry*) { return 0; }
   static size_t HeightOver(const Node* child);
-  // A node of `slots`, in order, bounded by `low` and `high`. `Slot` is Entry or Node.
+  // The words of slots, behind a prefix of this size.
+  struct Words {
+    absl::Span<const uint64_t> words;
+    size_t prefix_size = 0;
+  };
+  // A node of `slots`, in order, bounded by `low` and `high`. `Slot` is Entry or Node. Words that are known need not be
+  // taken from the keys, each of which is a cache miss.
   template <typename Slot>
-  Node* NewNode(absl::Span<Slot* const> slots, const Entry* low, const Entry* high);
+  Node* NewNode(absl::Span<Slot* const> slots, const Entry* low, const Entry* high, const Words& known = {});
   // To the leaf where a search will end, which is not looked at, only loaded; the rest of the way is Place::EnterLeaf.
   template <bool kOrEqual>
   Place Descend(std::string_view key) const;

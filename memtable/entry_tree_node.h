@@ -82,6 +82,8 @@ class alignas(64) EntryTree::Node {
 
   size_t height() const { return height_; }
   bool is_leaf() const { return height_ == 0; }
+  uint64_t word(size_t slot) const { return words_[slot]; }
+  size_t prefix_size() const { return prefix_size_; }
   const Entry* low() const { return low_; }  // of its versions any one; null: nothing bounds it
   uint64_t LoadOrder() const { return order_.load(std::memory_order_acquire); }
   Entry* entry(size_t slot) const { return static_cast<Entry*>(slots_[slot].load(std::memory_order_acquire)); }
@@ -140,18 +142,16 @@ class alignas(64) EntryTree::Node {
 
   // The writer's: fills the next slot and returns it; StoreOrder puts it into force.
   bool HasRoomFor(size_t n) const { return used_ + n <= kSlots; }
-  size_t Fill(Entry* entry) { return Fill(entry, entry); }
-  size_t Fill(Node* child) { return Fill(child, child->low_); }
+  size_t Fill(Entry* entry) { return Fill(entry, Word(entry->key())); }
+  size_t Fill(Node* child) { return Fill(child, child->low_ == nullptr ? 0 : Word(child->low_->key())); }
+  size_t Fill(void* to, uint64_t word) {
+    slots_[used_].store(to, std::memory_order_relaxed);
+    words_[used_] = word;
+    return used_++;
+  }
   void StoreOrder(uint64_t order) { order_.store(order, std::memory_order_release); }
   // Puts a newer version in the place of the one in `slot`.
   void Renew(size_t slot, Entry* newer) { slots_[slot].store(newer, std::memory_order_release); }
-
- private:
-  size_t Fill(void* to, const Entry* least) {
-    slots_[used_].store(to, std::memory_order_relaxed);
-    words_[used_] = least == nullptr ? 0 : Word(least->key());
-    return used_++;
-  }
 
   // Never decreasing in `key`, whatever the prefix is: keys before those that share it get the least word, keys behind
   // them the greatest.
@@ -163,6 +163,7 @@ class alignas(64) EntryTree::Node {
     return KeyPrefix(key, prefix_size_);
   }
 
+ private:
   std::atomic<uint64_t> order_{0};
   const Entry* const low_;
   const char* const prefix_;

@@ -73,7 +73,10 @@ Memtable::Memtable(env::HugeBlockPool* pool, size_t expected_bytes)
 
 Memtable::~Memtable() = default;
 
-void Memtable::Expect(std::string_view key) { impl_->points.Expect(key); }
+void Memtable::Expect(std::string_view key) {
+  if (impl_->filter != nullptr) impl_->filter->Expect(StableHash(key));
+  impl_->points.Expect(key);
+}
 
 void Memtable::Put(std::string_view key, Lsn lsn, std::string_view value) {
   impl_->Insert({key, lsn, EntryKind::kPut, value});
