@@ -113,7 +113,7 @@ class EntryTree {
   // The words of slots, behind a prefix of this size.
   struct Words {
     absl::Span<const uint64_t> words;
-    size_t prefix_size = 0;
+    size_t prefix_size;
   };
   // A node of `slots`, in order, bounded by `low` and `high`. `Slot` is Entry or Node. Words that are known need not be
   // taken from the keys, each of which is a cache miss.
