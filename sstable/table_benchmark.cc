@@ -1,8 +1,12 @@
 // Cost of building a table and of reading one that is in memory. Keys are zero-padded numbers, as in the comparison
-// with other stores; values are 100 bytes.
+// with other stores; values are 100 bytes. Beside them, what it costs to copy as many bytes, and to find a key in a
+// sorted array.
+#include <algorithm>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_format.h"
 #include "base/hash.h"
@@ -80,6 +84,29 @@ void BM_Scan(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations() * kKeys);
 }
 BENCHMARK(BM_Scan)->Unit(benchmark::kMillisecond);
+
+void BM_CopyAsMuch(benchmark::State& state) {
+  const std::string from(kKeys * (16 + 100), 'v');
+  std::string to(from.size(), '\0');
+  for (auto _ : state) {
+    std::memcpy(to.data(), from.data(), from.size());
+    benchmark::DoNotOptimize(to.data());
+    benchmark::ClobberMemory();
+  }
+  state.SetItemsProcessed(state.iterations() * kKeys);
+}
+BENCHMARK(BM_CopyAsMuch)->Unit(benchmark::kMillisecond);
+
+void BM_FindInSortedArray(benchmark::State& state) {
+  std::vector<std::string> keys;
+  for (int64_t i = 0; i < kKeys; ++i) keys.push_back(Key(i));
+  int64_t i = 0;
+  for (auto _ : state) {
+    i = (i + 7919 * 13) % kKeys;
+    benchmark::DoNotOptimize(std::lower_bound(keys.begin(), keys.end(), Key(i)));
+  }
+}
+BENCHMARK(BM_FindInSortedArray);
 
 void BM_Seek(benchmark::State& state) {
   const std::unique_ptr<EntryIterator> it = WarmTable().NewIterator();
