@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -131,7 +132,7 @@ class MergingIterator final : public EntryIterator {
       if (!source->entries->status().ok()) return Fail(source->entries->status());
       if (source->entries->Valid()) {
         TakeWindow<kForward>(source);
-        if (TakeWords<kForward>(source)) Replay<kForward>(source);
+        if (TakeWords<kForward>(source)) live_.size() == 2 ? BuildTree<kForward>() : Replay<kForward>(source);
       } else {
         live_.erase(std::find(live_.begin(), live_.end(), source));
         BuildTree<kForward>();
@@ -175,6 +176,7 @@ class MergingIterator final : public EntryIterator {
 
   template <bool kForward>
   void MergeWindow() {
+    if (live_.size() == 2) return MergeTwo<kForward>();
     EntryView* const begin = kForward ? buffer_.begin() : buffer_.end();
     EntryView* out = begin;
     Source* const* const live = live_.data();
@@ -185,6 +187,41 @@ class MergingIterator final : public EntryIterator {
       if (Advance<kForward>(source, 1)) break;
       winner = tree_.Replay(winner, *source->word, Tie<kForward>{this});
     }
+    kForward ? SetWindow(begin, begin, out) : SetWindow(out, begin - 1, begin);
+  }
+
+  // The same for two sources, as most merges have: each next entry is one comparison away, and no branch depends on who
+  // wins it. The tree is built when the window is full, or by Refill when a source is used up.
+  template <bool kForward>
+  void MergeTwo() {
+    Source* const a = live_[0];
+    Source* const b = live_[1];
+    const EntryView *a_at = a->at, *b_at = b->at;
+    const uint64_t *a_word = a->word, *b_word = b->word;
+    const uint64_t *const a_end = a_word + a->count, *const b_end = b_word + b->count;
+    EntryView* const begin = kForward ? buffer_.begin() : buffer_.end();
+    EntryView* out = begin;
+    for (size_t room = kWindowMax; room > 0 && a_word != a_end && b_word != b_end; --room) {
+      bool takes_a = *a_word < *b_word;
+      if (*a_word == *b_word) [[unlikely]] {
+        a->at = a_at;
+        b->at = b_at;
+        takes_a = ComesBefore<kForward>(*a, *b);
+      }
+      std::construct_at(kForward ? out++ : --out, takes_a ? *a_at : *b_at);
+      a_at = Step<kForward>(a_at, takes_a);
+      a_word += takes_a;
+      b_at = Step<kForward>(b_at, !takes_a);
+      b_word += !takes_a;
+    }
+    for (const auto& [source, at, word, end] :
+         {std::tuple(a, a_at, a_word, a_end), std::tuple(b, b_at, b_word, b_end)}) {
+      source->at = at;
+      source->word = word;
+      source->count = static_cast<size_t>(end - word);
+      if (source->count == 0) used_up_ = source;
+    }
+    if (used_up_ == nullptr) BuildTree<kForward>();
     kForward ? SetWindow(begin, begin, out) : SetWindow(out, begin - 1, begin);
   }
 
