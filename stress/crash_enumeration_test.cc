@@ -75,7 +75,7 @@ class CrashEnumeration : public testing::TestWithParam<uint64_t> {};
 
 TEST_P(CrashEnumeration, WhateverACrashLeavesIsAPrefixWithEverythingSynced) {
   // A long run has some fifteen times as many first crashes; seconds and thirds stay in proportion to what it may take.
-  CrashExplorer explorer({.seed = SeedOverride().value_or(1), .second_crash_one_in = IsLongRun() ? 3'200u : 400u});
+  CrashExplorer explorer({.seed = SeedOverride().value_or(1), .second_crash_one_in = IsLongRun() ? 1'200u : 400u});
   for (const std::string_view beginning : kCrashBeginnings) {
     ForEachCrashSequence(std::string(beginning), LengthBehind(beginning), [&](const std::string& steps) {
       const uint64_t hash = StableHash(steps);
