@@ -275,6 +275,27 @@ TEST_F(PosixFileSystemTest, FailedAppendIsRememberedToTheEnd) {
   EXPECT_EQ(WEXITSTATUS(status), 0);
 }
 
+// What fails may be written by another thread, while more is appended, and everything afterwards may succeed.
+TEST_F(PosixFileSystemTest, OneFailedWriteOfSeveralIsToldByTheSync) {
+  PosixFileSystem fs;
+  std::unique_ptr<WritableFile> file = *fs.NewWritableFile(Path("f"));
+  const int fd = DescriptorOf(Path("f"));
+  ASSERT_GE(fd, 0);
+  const int kept = dup(fd);
+  const int full = open("/dev/full", O_WRONLY);
+  ASSERT_GE(full, 0);
+  ASSERT_TRUE(file->Append(std::string(200'000, 'a')).ok());
+  ASSERT_EQ(dup2(full, fd), fd);
+  EXPECT_TRUE(file->Append(std::string(200'000, 'b')).ok()) << "the first piece is being written by now, not awaited";
+  absl::Status status = file->Append(std::string(200'000, 'c'));  // awaits it
+  ASSERT_EQ(dup2(kept, fd), fd);
+  for (const int descriptor : {kept, full}) close(descriptor);
+  if (status.ok()) status = file->Sync();
+  EXPECT_TRUE(absl::IsResourceExhausted(status)) << status;
+  EXPECT_FALSE(file->Sync().ok());
+  EXPECT_FALSE(file->Close().ok());
+}
+
 TEST_F(PosixFileSystemTest, UnwrittenRestOfALogIsSkippedWhereItIsKnown) {
   constexpr uint64_t kMiddle = 8 << 20, kEnd = 16 << 20;
   const Abilities abilities = AskAbilities();
