@@ -6,22 +6,14 @@
 #include <thread>
 #include <vector>
 
-#include "base/hash.h"
+#include "bloom/testing/probes.h"
 #include "gtest/gtest.h"
 
 namespace aeternus::bloom {
 namespace {
 
-// Hash of the i-th key of a family; two families share no key.
-uint64_t HashOf(uint64_t family, uint64_t i) { return StableHash(family, i); }
-
-// Share of 100,000 keys of another family that the filter admits. Hashes are fixed, so the answer is too.
-double FalsePositiveRate(const ConcurrentFilter& filter) {
-  constexpr int kProbes = 100'000;
-  int admitted = 0;
-  for (int i = 0; i < kProbes; ++i) admitted += filter.MayContain(HashOf(/*family=*/999, i)) ? 1 : 0;
-  return static_cast<double>(admitted) / kProbes;
-}
+using testing::FalsePositiveRate;
+using testing::HashOf;
 
 TEST(ConcurrentFilterTest, NeverDeniesAKeyThatWasAdded) {
   for (const size_t room : {0, 1, 5, 6, 1000, 20'000}) {

@@ -26,17 +26,20 @@ void BM_Build(benchmark::State& state) {
 BENCHMARK(BM_Build)->Arg(1'000)->Arg(1'000'000);
 
 // `family` 1 probes keys of the filter, any other probes strangers.
-void Probe(benchmark::State& state, uint64_t family) {
-  const std::string bytes = FilterOf(state.range(0));
-  const FilterView filter = FilterView::Parse(bytes).value();
+template <typename Filter>
+void Probe(benchmark::State& state, const Filter& filter, uint64_t family) {
   uint64_t i = 0;
   for (auto _ : state) {
     benchmark::DoNotOptimize(filter.MayContain(StableHash(family, i)));
-    i = (i + 7919) % state.range(0);
+    i = (i + 7919) % static_cast<uint64_t>(state.range(0));
   }
 }
-void BM_ProbeHit(benchmark::State& state) { Probe(state, 1); }
-void BM_ProbeMiss(benchmark::State& state) { Probe(state, 2); }
+void ProbeTable(benchmark::State& state, uint64_t family) {
+  const std::string bytes = FilterOf(state.range(0));
+  Probe(state, FilterView::Parse(bytes).value(), family);
+}
+void BM_ProbeHit(benchmark::State& state) { ProbeTable(state, 1); }
+void BM_ProbeMiss(benchmark::State& state) { ProbeTable(state, 2); }
 BENCHMARK(BM_ProbeHit)->Arg(1'000)->Arg(1'000'000);
 BENCHMARK(BM_ProbeMiss)->Arg(1'000)->Arg(1'000'000);
 
@@ -78,16 +81,8 @@ void BM_PlainBuild(benchmark::State& state) {
 }
 BENCHMARK(BM_PlainBuild)->Arg(1'000)->Arg(1'000'000);
 
-void ProbePlain(benchmark::State& state, uint64_t family) {
-  const PlainFilter filter = PlainFilterOf(state.range(0));
-  uint64_t i = 0;
-  for (auto _ : state) {
-    benchmark::DoNotOptimize(filter.MayContain(StableHash(family, i)));
-    i = (i + 7919) % state.range(0);
-  }
-}
-void BM_PlainProbeHit(benchmark::State& state) { ProbePlain(state, 1); }
-void BM_PlainProbeMiss(benchmark::State& state) { ProbePlain(state, 2); }
+void BM_PlainProbeHit(benchmark::State& state) { Probe(state, PlainFilterOf(state.range(0)), 1); }
+void BM_PlainProbeMiss(benchmark::State& state) { Probe(state, PlainFilterOf(state.range(0)), 2); }
 BENCHMARK(BM_PlainProbeHit)->Arg(1'000)->Arg(1'000'000);
 BENCHMARK(BM_PlainProbeMiss)->Arg(1'000)->Arg(1'000'000);
 
@@ -99,8 +94,7 @@ void BM_ConcurrentAdd(benchmark::State& state) {
 void BM_ConcurrentProbeMiss(benchmark::State& state) {
   ConcurrentFilter filter(static_cast<size_t>(state.range(0)));
   for (int64_t i = 0; i < state.range(0); ++i) filter.Add(StableHash(1, i));
-  uint64_t i = 0;
-  for (auto _ : state) benchmark::DoNotOptimize(filter.MayContain(StableHash(2, ++i)));
+  Probe(state, filter, 2);
 }
 BENCHMARK(BM_ConcurrentAdd)->Arg(1'000)->Arg(1'000'000);
 BENCHMARK(BM_ConcurrentProbeMiss)->Arg(1'000)->Arg(1'000'000);

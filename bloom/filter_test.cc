@@ -7,27 +7,19 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "base/hash.h"
+#include "bloom/testing/probes.h"
 #include "gtest/gtest.h"
 
 namespace aeternus::bloom {
 namespace {
 
-// Hash of the i-th key of a family; two families share no key.
-uint64_t HashOf(uint64_t family, uint64_t i) { return StableHash(family, i); }
+using testing::FalsePositiveRate;
+using testing::HashOf;
 
 std::string FilterOf(uint64_t family, size_t keys, double bits_per_key) {
   FilterBuilder builder(bits_per_key);
   for (size_t i = 0; i < keys; ++i) builder.Add(HashOf(family, i));
   return builder.Finish();
-}
-
-// Share of 100,000 keys of another family that the filter admits. Hashes are fixed, so the answer is too.
-double FalsePositiveRate(const FilterView& filter) {
-  constexpr int kProbes = 100'000;
-  int admitted = 0;
-  for (int i = 0; i < kProbes; ++i) admitted += filter.MayContain(HashOf(/*family=*/999, i)) ? 1 : 0;
-  return static_cast<double>(admitted) / kProbes;
 }
 
 TEST(FilterTest, NeverDeniesAKeyItHolds) {

@@ -132,7 +132,7 @@ class MergingIterator final : public EntryIterator {
       if (!source->entries->status().ok()) return Fail(source->entries->status());
       if (source->entries->Valid()) {
         TakeWindow<kForward>(source);
-        if (TakeWords<kForward>(source)) live_.size() == 2 ? BuildTree<kForward>() : Replay<kForward>(source);
+        if (TakeWords<kForward>(source) && live_.size() > 2) Replay<kForward>(source);
       } else {
         live_.erase(std::find(live_.begin(), live_.end(), source));
         BuildTree<kForward>();
@@ -151,6 +151,7 @@ class MergingIterator final : public EntryIterator {
   template <bool kForward>
   void ShowWindow() {
     if (live_.empty()) return SetEnd();
+    if (live_.size() == 2) BuildTree<kForward>();  // which MergeTwo does not keep up
     if (!LendWindow<kForward>()) MergeWindow<kForward>();
   }
 
@@ -191,7 +192,7 @@ class MergingIterator final : public EntryIterator {
   }
 
   // The same for two sources, as most merges have: each next entry is one comparison away, and no branch depends on who
-  // wins it. The tree is built when the window is full, or by Refill when a source is used up.
+  // wins it. The tree is left behind; ShowWindow builds it for the next one.
   template <bool kForward>
   void MergeTwo() {
     Source* const a = live_[0];
@@ -221,7 +222,6 @@ class MergingIterator final : public EntryIterator {
       source->count = static_cast<size_t>(end - word);
       if (source->count == 0) used_up_ = source;
     }
-    if (used_up_ == nullptr) BuildTree<kForward>();
     kForward ? SetWindow(begin, begin, out) : SetWindow(out, begin - 1, begin);
   }
 

@@ -232,6 +232,29 @@ TEST(MergingIterator, AWindowIsLentUpToTheRunnerUpsKey) {
   EXPECT_EQ(Rendered(it->behind()), "v22 v24 v26 v28 v30 v32 v34 v36 v38");
 }
 
+// Of two sources, whose merge keeps no tree: behind a window that ended with a source, and behind one that was full.
+TEST(MergingIterator, AWindowIsLentBehindKeysThatCameInTurn) {
+  const auto both = [](std::vector<OwnedEntry> first, const std::vector<OwnedEntry>& second) {
+    first.insert(first.end(), second.begin(), second.end());
+    return first;
+  };
+  const auto used_up =
+      MergeOf({both(Numbered(0, 32, 2), Numbered(32, 64, 2)), both(Numbered(1, 33, 2), Numbered(51, 83, 2))}, 16);
+  used_up->SeekToFirst();
+  EXPECT_EQ(used_up->ahead().size(), 31u) << "until the first source is used up";
+  used_up->NextWindow();
+  EXPECT_EQ(Rendered(used_up->ahead()), "v31");
+  used_up->NextWindow();
+  EXPECT_EQ(Rendered(used_up->ahead()), "v32 v34 v36 v38 v40 v42 v44 v46 v48 v50");
+
+  const auto full =
+      MergeOf({both(Numbered(0, 64, 2), Numbered(100, 164, 2)), both(Numbered(1, 65, 2), Numbered(117, 181, 2))}, 64);
+  full->SeekToFirst();
+  EXPECT_EQ(full->ahead().size(), EntryIterator::kWindowMax);
+  full->NextWindow();
+  EXPECT_EQ(Rendered(full->ahead()), "v100 v102 v104 v106 v108 v110 v112 v114 v116");
+}
+
 TEST(MergingIterator, DirectionMayChangeAnywhereInAWindow) {
   const std::vector<OwnedEntry> all = Numbered(0, 60, 1);
   for (size_t turn = 0; turn < 40; ++turn) {
