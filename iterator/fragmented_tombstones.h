@@ -57,8 +57,9 @@ class FragmentedTombstones {
   Lsn max_lsn_;
 };
 
-// Searches for what covers a key, made since the process began, and what they compared keys with: for tests that hold
-// the number of comparisons against the number of tombstones. Relaxed counters; compiled out in release (always 0).
+// Searches for what covers a key, made since the process began, and what they compared keys with (of a tree, its
+// nodes): for tests that hold the number of comparisons against the number of tombstones. Relaxed counters; compiled
+// out in release (always 0).
 struct TombstoneSearchCounters {
   uint64_t searches = 0;
   uint64_t fragments_compared = 0;

@@ -9,6 +9,7 @@
 #include "base/key_order.h"
 #include "memtable/entry_tree_node.h"
 #include "memtable/jump_list.h"
+#include "memtable/word_sort.h"
 
 namespace aeternus {
 namespace {
@@ -51,21 +52,28 @@ size_t EntryTree::HeightOver(const Node* child) { return child->height() + 1; }
 // Between two bounds, every key begins with what the bounds share. A node at an edge of the tree guesses, from what it
 // begins with, and leaves the words eight bytes to differ in.
 template <typename Slot>
-EntryTree::Node* EntryTree::NewNode(absl::Span<Slot* const> slots, const Entry* low, const Entry* high,
-                                    const Words& known) {
-  const bool is_certain = low != nullptr && high != nullptr;
+std::string_view EntryTree::PrefixOf(absl::Span<Slot* const> slots, const Entry* low, const Entry* high) {
   const Entry* first = low;
   for (size_t i = 0; first == nullptr && i < slots.size(); ++i) first = LeastOf(slots[i]);
   const Entry* const last = high == nullptr && !slots.empty() ? LeastOf(slots.back()) : high;
-  std::string_view prefix;
-  if (first != nullptr && last != nullptr) {
-    size_t size = CommonPrefixSize(first->key(), last->key());
-    if (!is_certain) size = std::min(size, first->key().size() - std::min(first->key().size(), sizeof(uint64_t)));
-    prefix = first->key().substr(0, size);
+  if (first == nullptr || last == nullptr) return {};
+  size_t size = CommonPrefixSize(first->key(), last->key());
+  if (low == nullptr || high == nullptr) {
+    size = std::min(size, first->key().size() - std::min(first->key().size(), sizeof(uint64_t)));
   }
+  return first->key().substr(0, size);
+}
+
+template <typename Slot>
+EntryTree::Node* EntryTree::NewNode(absl::Span<Slot* const> slots, const Entry* low, const Entry* high,
+                                    const Words& known) {
+  const bool is_certain = low != nullptr && high != nullptr;
+  // Behind a prefix that is shorter than it might be, words will do if they tell the keys apart.
+  const bool are_known = is_certain && !known.words.empty() &&
+                         std::adjacent_find(known.words.begin(), known.words.end()) == known.words.end();
+  const std::string_view prefix = are_known ? known.prefix : PrefixOf(slots, low, high);
   const size_t height = slots.empty() ? 0 : HeightOver(slots[0]);
   auto* const node = new (arena_->Allocate(sizeof(Node), alignof(Node))) Node(height, low, prefix, is_certain);
-  const bool are_known = !known.words.empty() && is_certain && prefix.size() == known.prefix_size;
   uint64_t order = 0;
   for (size_t i = 0; i < slots.size(); ++i) {
     order = WithInserted(order, i, are_known ? node->Fill(slots[i], known.words[i]) : node->Fill(slots[i]));
@@ -83,7 +91,7 @@ void EntryTree::Place::EnterChild(const Node* node, uint64_t node_order, size_t 
   rank_in_parent = rank_of_child;
 }
 
-const EntryTree::Node* EntryTree::Place::Neighbour(ptrdiff_t distance) const {
+EntryTree::Node* EntryTree::Place::Neighbour(ptrdiff_t distance) const {
   const size_t neighbour = rank_in_parent + static_cast<size_t>(distance);  // before the first: beyond all
   return neighbour < CountOf(parent_order) ? parent->child(SlotOf(parent_order, neighbour)) : nullptr;
 }
@@ -130,7 +138,7 @@ template EntryTree::Place EntryTree::Search<false>(std::string_view) const;
 
 EntryTree::Place EntryTree::Edge(bool first) const {
   Place place;
-  const Node* node = root_.load(std::memory_order_acquire);
+  Node* node = root_.load(std::memory_order_acquire);
   while (true) {
     const uint64_t order = node->LoadOrder();
     const size_t count = CountOf(order);
@@ -151,6 +159,21 @@ std::optional<EntryView> EntryTree::Find(std::string_view key, Lsn snapshot) con
   if (entry == nullptr) return std::nullopt;
   return entry->view();
 }
+
+// A leaf, to which a key at or behind its least one leads, holds that: only before the first leaf there is nothing.
+std::optional<EntryTree::Version> EntryTree::UpTo(std::string_view key, const Node& leaf) {
+  const uint64_t order = leaf.LoadOrder();
+  Entry* found = nullptr;
+  const size_t rank = leaf.RankOfKey(order, key, &found);
+  if (found == nullptr && rank > 0) found = leaf.entry(SlotOf(order, rank - 1));
+  return Version::Of(found);
+}
+
+std::optional<EntryTree::Version> EntryTree::FindUpTo(std::string_view key) const {
+  return UpTo(key, *Descend<true>(key).leaf);
+}
+
+size_t EntryTree::height() const { return root_.load(std::memory_order_acquire)->height() + 1; }
 
 // ---- writing ----
 
@@ -203,7 +226,31 @@ void EntryTree::Expect(std::string_view key) {
   expected_ = key;
 }
 
-void EntryTree::Insert(const EntryView& view) {
+std::optional<EntryTree::Version> EntryTree::ExpectBehind(std::string_view key) {
+  if (FollowsLast(last_, key)) return Version(last_);
+  Expect(key);
+  return UpTo(key, *path_[path_size_ - 1].node);
+}
+
+void EntryTree::Insert(const EntryView& view) { InsertBefore(nullptr, view); }
+
+EntryTree::Version EntryTree::InsertSharing(const EntryView& entry, std::optional<Version> older) {
+  return Version(InsertBefore(older.has_value() ? older->entry_ : nullptr, entry));
+}
+
+void EntryTree::InsertIntoEach(std::string_view begin, std::optional<std::string_view> end, Lsn lsn) {
+  last_ = nullptr;  // it may not stay the newest
+  Cursor cursor(this);
+  for (cursor.Seek(begin); cursor.valid() && (!end.has_value() || cursor.key() < *end); cursor.Next()) {
+    const Entry* const newest = cursor.newest();
+    if (newest->lsn == lsn) continue;
+    DCHECK_LT(newest->lsn, lsn) << "versions of a key come in order";
+    const Place& place = cursor.place_;
+    place.leaf->Renew(SlotOf(place.order, place.rank), NewEntry({newest->key(), lsn, EntryKind::kDelete, {}}, newest));
+  }
+}
+
+EntryTree::Entry* EntryTree::InsertBefore(const Entry* older, const EntryView& view) {
   const Entry* const last = std::exchange(last_, nullptr);
   const bool follows = FollowsLast(last, view.key);
   if (follows) {
@@ -211,16 +258,22 @@ void EntryTree::Insert(const EntryView& view) {
   } else if (const Entry* const newest = FindPath(view.key); newest != nullptr) {
     DCHECK_LT(newest->lsn, view.lsn) << "versions of a key come in order";
     const Step& step = path_[path_size_ - 1];
-    return step.node->Renew(SlotOf(step.node->LoadOrder(), step.rank), NewEntry(view, newest));
+    Entry* const entry = NewEntry(view, newest);
+    step.node->Renew(SlotOf(step.node->LoadOrder(), step.rank), entry);
+    return entry;
   }
-  Entry* const entry = NewEntry(view, nullptr);
+  Entry* const entry = NewEntry(view, older);
   const Step& step = path_[path_size_ - 1];
   const uint64_t order = step.node->LoadOrder();
-  if (!step.node->HasRoomFor(1)) return SplitLeaf(step.rank, entry);
+  if (!step.node->HasRoomFor(1)) {
+    SplitLeaf(step.rank, entry);
+    return entry;
+  }
   step.node->StoreOrder(WithInserted(order, step.rank, step.node->Fill(entry)));
-  if (step.rank != CountOf(order)) return;
+  if (step.rank != CountOf(order)) return entry;
   if (!follows) last_high_ = HighOf(path_size_ - 1);
   last_ = entry;
+  return entry;
 }
 
 void EntryTree::SplitLeaf(size_t rank, Entry* entry) {
@@ -235,10 +288,9 @@ void EntryTree::SplitLeaf(size_t rank, Entry* entry) {
   }
   entries[rank] = entry;
   words[rank] = leaf.Word(entry->key());
-  // The prefix of the leaf and that of a new node whose bounds are certain both are one of the bound that they share:
-  // of the same size they are the same.
   const auto known = [&](size_t begin, size_t end) {
-    return Words{.words = absl::MakeConstSpan(words).subspan(begin, end - begin), .prefix_size = leaf.prefix_size()};
+    if (!leaf.prefix_is_certain()) return Words{};
+    return Words{.words = absl::MakeConstSpan(words).subspan(begin, end - begin), .prefix = leaf.prefix()};
   };
 
   // Keys that come in order fill their leaves: what is behind the last entry begins a leaf of its own.
@@ -293,30 +345,42 @@ void EntryTree::Rebuild(size_t depth, absl::Span<Node* const> replacements) {
 void EntryTree::Loader::Add(const EntryView& view) {
   Entry* const entry = tree_->NewEntry(view, nullptr);
   const std::string_view key = entry->key();
-  common_prefix_size_ =
-      items_.empty() ? key.size() : CommonPrefixSize(items_[0].entry->key().substr(0, common_prefix_size_), key);
-  items_.push_back({.word = 0, .entry = entry});
+  const size_t prefix_size = items_.empty() ? key.size() : CommonPrefixSize(prefix_, key);
+  if (items_.empty() || prefix_size < prefix_.size()) {
+    prefix_ = key.substr(0, prefix_size);
+    outdated_words_ = items_.size();
+  }
+  items_.push_back({.word = KeyPrefix(key, prefix_size), .entry = entry});
 }
 
+// By key, and the versions of a key as they came.
 void EntryTree::Loader::SortItems() {
-  for (Item& item : items_) item.word = KeyPrefix(item.entry->key(), common_prefix_size_);
-  std::sort(items_.begin(), items_.end(), [](const Item& a, const Item& b) {
-    if (a.word != b.word) return a.word < b.word;
-    const int c = CompareKeys(a.entry->key(), b.entry->key());
-    return c != 0 ? c < 0 : a.entry->lsn < b.entry->lsn;
-  });
+  for (Item& item : absl::MakeSpan(items_).first(outdated_words_)) {
+    item.word = KeyPrefix(item.entry->key(), prefix_.size());
+  }
+  SortByWord(&items_);
+  for (auto begin = items_.begin(); begin != items_.end();) {
+    const auto end = std::find_if(begin, items_.end(), [&](const Item& item) { return item.word != begin->word; });
+    if (end - begin > 1) {
+      std::stable_sort(begin, end,
+                       [](const Item& a, const Item& b) { return CompareKeys(a.entry->key(), b.entry->key()) < 0; });
+    }
+    begin = end;
+  }
 }
 
-std::vector<EntryTree::Entry*> EntryTree::Loader::HangVersions() {
-  std::vector<Entry*> newest;
-  newest.reserve(items_.size());
+EntryTree::Loader::Level<EntryTree::Entry> EntryTree::Loader::HangVersions() {
+  Level<Entry> newest;
+  newest.slots.reserve(items_.size());
+  newest.words.reserve(items_.size());
   const Item* before = nullptr;
   for (const Item& item : items_) {
     if (before != nullptr && before->word == item.word && before->entry->key() == item.entry->key()) {
       // What it needs room for was not known when it was added: it is copied.
-      newest.back() = tree_->NewEntry(item.entry->view(), newest.back());
+      newest.slots.back() = tree_->NewEntry(item.entry->view(), newest.slots.back());
     } else {
-      newest.push_back(item.entry);
+      newest.slots.push_back(item.entry);
+      newest.words.push_back(item.word);
     }
     before = &item;
   }
@@ -326,25 +390,30 @@ std::vector<EntryTree::Entry*> EntryTree::Loader::HangVersions() {
 void EntryTree::Loader::Finish() {
   if (items_.empty()) return;
   SortItems();
-  std::vector<Node*> level = tree_->BuildLevel<Entry>(HangVersions());
+  Level<Node> level = NodesOver(HangVersions());
   items_ = {};
-  while (level.size() > 1) level = tree_->BuildLevel<Node>(level);
-  tree_->root_.store(level[0], std::memory_order_release);
+  while (level.slots.size() > 1) level = NodesOver(level);
+  tree_->root_.store(level.slots[0], std::memory_order_release);
 }
 
 // Full nodes, but for the last two, which share what is left: no node has less than two slots if it can be helped.
 template <typename Slot>
-std::vector<EntryTree::Node*> EntryTree::BuildLevel(absl::Span<Slot* const> slots) {
-  std::vector<Node*> nodes;
-  nodes.reserve(slots.size() / kSlots + 1);
+EntryTree::Loader::Level<EntryTree::Node> EntryTree::Loader::NodesOver(const Level<Slot>& below) {
+  Level<Node> nodes;
+  absl::Span<Slot* const> slots = below.slots;
+  absl::Span<const uint64_t> words = below.words;
+  nodes.slots.reserve(slots.size() / kSlots + 1);
+  nodes.words.reserve(slots.size() / kSlots + 1);
   const Entry* low = nullptr;  // nothing bounds the first
   while (!slots.empty()) {
     size_t n = std::min(slots.size(), kSlots);
     if (slots.size() > kSlots && slots.size() < 2 * kSlots) n = slots.size() / 2;
     const Entry* const high = n < slots.size() ? LeastOf(slots[n]) : nullptr;
-    nodes.push_back(NewNode(slots.first(n), low, high));
+    nodes.slots.push_back(tree_->NewNode(slots.first(n), low, high, {.words = words.first(n), .prefix = prefix_}));
+    nodes.words.push_back(words[0]);
     low = high;
     slots.remove_prefix(n);
+    words.remove_prefix(n);
   }
   return nodes;
 }

@@ -66,12 +66,23 @@ class EntryTree {
   // behind the one inserted last costs no search.
   void Insert(const EntryView& entry);
 
+  // Inserts a key that is not there; older than its version are those of another key, from `older` on.
+  Version InsertSharing(const EntryView& entry, std::optional<Version> older);
+  // Gives each key in [begin, end) (absent: unbounded) a version of this LSN, a delete, unless it is there.
+  void InsertIntoEach(std::string_view begin, std::optional<std::string_view> end, Lsn lsn);
+
   // By the one who inserts: `key` will be the next. Finds its leaf and has it loaded, so that what is done meanwhile
   // hides the cache miss.
   void Expect(std::string_view key);
+  // The same, and FindUpTo at once.
+  std::optional<Version> ExpectBehind(std::string_view key);
 
   // The newest version of `key` with LSN <= snapshot.
   std::optional<EntryView> Find(std::string_view key, Lsn snapshot) const;
+  // Of the last key at or before `key` the newest version; nullopt: there is no such key.
+  std::optional<Version> FindUpTo(std::string_view key) const;
+  // Nodes that a search visits.
+  size_t height() const;
 
  private:
   struct Entry;
@@ -80,7 +91,7 @@ class EntryTree {
   static constexpr size_t kMaxHeight = 33;
   // Where a search ended: a leaf, as it was when it was visited, and the place in it.
   struct Place {
-    const Node* leaf = nullptr;
+    Node* leaf = nullptr;
     uint64_t order = 0;
     size_t rank = 0;         // of the key; the number of keys when it lies behind them all
     Entry* entry = nullptr;  // the newest version of the key sought; null: it is not there
@@ -95,7 +106,7 @@ class EntryTree {
     void EnterChild(const Node* node, uint64_t node_order, size_t rank_of_child);
     void EnterLeaf(std::string_view key);
     // The leaf so many places ahead, or behind; null when the parent has none there.
-    const Node* Neighbour(ptrdiff_t distance) const;
+    Node* Neighbour(ptrdiff_t distance) const;
     // To that leaf, before its first key; it is there.
     void MoveToNeighbour(ptrdiff_t distance);
   };
@@ -106,17 +117,21 @@ class EntryTree {
   };
 
   Entry* NewEntry(const EntryView& entry, const Entry* older);
+  // Inserts a version whose key, if it is not there, has `older` ones.
+  Entry* InsertBefore(const Entry* older, const EntryView& entry);
   static const Entry* LeastOf(const Entry* entry);
   static const Entry* LeastOf(const Node* child);
   static size_t HeightOver(const Entry*) { return 0; }
   static size_t HeightOver(const Node* child);
-  // The words of slots, behind a prefix of this size.
+  // The words of slots, behind a prefix that every key between the bounds of their node begins with.
   struct Words {
     absl::Span<const uint64_t> words;
-    size_t prefix_size;
+    std::string_view prefix;
   };
   // A node of `slots`, in order, bounded by `low` and `high`. `Slot` is Entry or Node. Words that are known need not be
   // taken from the keys, each of which is a cache miss.
+  template <typename Slot>
+  static std::string_view PrefixOf(absl::Span<Slot* const> slots, const Entry* low, const Entry* high);
   template <typename Slot>
   Node* NewNode(absl::Span<Slot* const> slots, const Entry* low, const Entry* high, const Words& known = {});
   // To the leaf where a search will end, which is not looked at, only loaded; the rest of the way is Place::EnterLeaf.
@@ -125,10 +140,8 @@ class EntryTree {
   template <bool kOrEqual>
   Place Search(std::string_view key) const;
   Place Edge(bool first) const;
-
-  // The nodes over `slots`, which are in order.
-  template <typename Slot>
-  std::vector<Node*> BuildLevel(absl::Span<Slot* const> slots);
+  // FindUpTo in the leaf to which `key` leads.
+  static std::optional<Version> UpTo(std::string_view key, const Node& leaf);
 
   // The writer's.
   void FindLeaf(std::string_view key);
@@ -162,17 +175,26 @@ class EntryTree::Loader {
 
  private:
   struct Item {
-    uint64_t word;  // of its key: the bytes behind what all keys begin with
+    uint64_t word;  // of its key, behind prefix_
     Entry* entry;
+  };
+  // Slots in order, and the words of their least keys.
+  template <typename Slot>
+  struct Level {
+    std::vector<Slot*> slots;
+    std::vector<uint64_t> words;
   };
 
   void SortItems();
-  // One entry for each key, in order: its newest version, with the others behind it.
-  std::vector<Entry*> HangVersions();
+  // One entry for each key: its newest version, with the others behind it.
+  Level<Entry> HangVersions();
+  template <typename Slot>
+  Level<Node> NodesOver(const Level<Slot>& below);
 
   EntryTree* const tree_;
   std::vector<Item> items_;
-  size_t common_prefix_size_ = 0;
+  std::string_view prefix_;    // of all keys that were added
+  size_t outdated_words_ = 0;  // of so many items, the first, the words were taken behind a longer prefix
 };
 
 // One version of a key, in its place in the arena.
@@ -180,10 +202,17 @@ class EntryTree::Version {
  public:
   EntryView view() const;
   Lsn lsn() const;
+  std::optional<Version> older() const;
+  // Of this one and those older than it the newest with LSN <= snapshot.
+  std::optional<Version> NewestUpTo(Lsn snapshot) const;
 
  private:
   friend class Cursor;
+  friend class EntryTree;
   explicit Version(const Entry* entry) : entry_(entry) {}
+  static std::optional<Version> Of(const Entry* entry) {
+    return entry == nullptr ? std::nullopt : std::optional(Version(entry));
+  }
   const Entry* entry_;
 };
 
@@ -231,6 +260,7 @@ class EntryTree::Cursor {
   void MoveInLeaf(ptrdiff_t n) { place_.rank += static_cast<size_t>(n); }
 
  private:
+  friend class EntryTree;
   enum class Prepared : uint8_t { kNothing, kLeaf, kPlace };
 
   // Makes the place what Search finds, or goes on from what was prepared.

@@ -22,6 +22,10 @@ constexpr size_t kLoadedBySeek = 4;
 
 EntryView EntryTree::Version::view() const { return entry_->view(); }
 Lsn EntryTree::Version::lsn() const { return entry_->lsn; }
+std::optional<EntryTree::Version> EntryTree::Version::older() const { return Of(entry_->older()); }
+std::optional<EntryTree::Version> EntryTree::Version::NewestUpTo(Lsn snapshot) const {
+  return Of(aeternus::NewestUpTo(snapshot, entry_));
+}
 
 const EntryTree::Entry* EntryTree::Cursor::newest() const {
   return place_.leaf->entry(SlotOf(place_.order, place_.rank));

@@ -83,7 +83,8 @@ class alignas(64) EntryTree::Node {
   size_t height() const { return height_; }
   bool is_leaf() const { return height_ == 0; }
   uint64_t word(size_t slot) const { return words_[slot]; }
-  size_t prefix_size() const { return prefix_size_; }
+  std::string_view prefix() const { return {prefix_, prefix_size_}; }
+  bool prefix_is_certain() const { return prefix_is_certain_; }
   const Entry* low() const { return low_; }  // of its versions any one; null: nothing bounds it
   uint64_t LoadOrder() const { return order_.load(std::memory_order_acquire); }
   Entry* entry(size_t slot) const { return static_cast<Entry*>(slots_[slot].load(std::memory_order_acquire)); }
@@ -157,8 +158,7 @@ class alignas(64) EntryTree::Node {
   // them the greatest.
   uint64_t Word(std::string_view key) const {
     if (!prefix_is_certain_) {
-      const std::string_view prefix(prefix_, prefix_size_);
-      if (!absl::StartsWith(key, prefix)) return key < prefix ? 0 : std::numeric_limits<uint64_t>::max();
+      if (!absl::StartsWith(key, prefix())) return key < prefix() ? 0 : std::numeric_limits<uint64_t>::max();
     }
     return KeyPrefix(key, prefix_size_);
   }

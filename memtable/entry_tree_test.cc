@@ -142,6 +142,61 @@ TEST_P(EntryTreeTest, AnswersAsAMap) {
   }
 }
 
+// The newest version of the last key at or before `key`.
+void ExpectUpTo(const std::optional<EntryTree::Version>& actual, const Model& model, const std::string& key) {
+  const auto behind = model.upper_bound(key);
+  ASSERT_EQ(actual.has_value(), behind != model.begin());
+  if (!actual.has_value()) return;
+  EXPECT_EQ(actual->view().key, std::prev(behind)->first);
+  EXPECT_EQ(actual->lsn(), std::prev(behind)->second.rbegin()->first);
+}
+
+TEST_P(EntryTreeTest, TheLastKeyUpToAnyOtherIsFound) {
+  Random random = Random::ForTest();
+  Tree tree;
+  std::string key;
+  for (uint64_t lsn = 1; lsn <= 3'000; ++lsn) {
+    key = random.Below(2) == 0 ? key + "+" : GetParam().key(&random);
+    if (random.Below(2) == 0) {
+      ASSERT_NO_FATAL_FAILURE(ExpectUpTo(tree.entries.ExpectBehind(key), tree.model, key));
+    }
+    tree.Put(key, Lsn(lsn), "v");
+    const std::string sought = GetParam().key(&random);
+    ASSERT_NO_FATAL_FAILURE(ExpectUpTo(tree.entries.FindUpTo(sought), tree.model, sought));
+  }
+  ASSERT_NO_FATAL_FAILURE(ExpectWholeWalks(tree));
+}
+
+TEST_P(EntryTreeTest, KeysSharePastAndGetVersionsTogether) {
+  Random random = Random::ForTest();
+  Tree tree;
+  for (uint64_t lsn = 1; lsn <= 600; ++lsn) {
+    const std::string key = GetParam().key(&random);
+    if (tree.model.contains(key)) {
+      const std::string end = GetParam().key(&random);
+      const std::optional<std::string_view> bound = lsn % 8 == 0 ? std::nullopt : std::optional<std::string_view>(end);
+      tree.entries.InsertIntoEach(key, bound, Lsn(lsn));
+      for (auto& [each, versions] : tree.model) {
+        if (each >= key && (!bound.has_value() || each < *bound)) versions[Lsn(lsn)] = "";
+      }
+      continue;
+    }
+    const std::optional<EntryTree::Version> before = tree.entries.ExpectBehind(key);
+    tree.entries.InsertSharing({key, Lsn(lsn), EntryKind::kDelete, ""}, before);
+    auto& versions = tree.model[key];
+    if (before.has_value()) versions = tree.model[std::string(before->view().key)];
+    versions[Lsn(lsn)] = "";
+    const Lsn snapshot(random.Below(lsn + 1));
+    const auto seen = tree.entries.FindUpTo(key)->NewestUpTo(snapshot);
+    const auto expected = versions.upper_bound(snapshot);
+    ASSERT_EQ(seen.has_value(), expected != versions.begin());
+    if (seen.has_value()) {
+      ASSERT_EQ(seen->lsn(), std::prev(expected)->first);
+    }
+  }
+  ASSERT_NO_FATAL_FAILURE(ExpectWholeWalks(tree));
+}
+
 TEST_P(EntryTreeTest, ACursorWalksAsAMapIterator) {
   Random random = Random::ForTest();
   Tree tree;

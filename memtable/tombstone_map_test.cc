@@ -88,14 +88,6 @@ TEST(TombstoneMap, AnOldSnapshotFindsItsPlaceAmongManyOverOneKey) {
   EXPECT_EQ(map.MaxCovering("a", Lsn(1)), kMinLsn);
 }
 
-TEST(TombstoneMap, LsnsMayComeInAnyOrderWhileNobodyReads) {
-  TombstoneMap map;
-  for (const uint64_t lsn : {5, 9, 7, 1, 7}) map.Add("a", "b", Lsn(lsn));
-  for (const auto& [snapshot, found] : {std::pair(0, 0), {1, 1}, {4, 1}, {6, 5}, {8, 7}, {9, 9}, {12, 9}}) {
-    EXPECT_EQ(map.MaxCovering("a", Lsn(snapshot)), Lsn(found));
-  }
-}
-
 // Who reads at an LSN that was published sees all up to it, whatever is being added.
 TEST(TombstoneMap, ReadersSeeAllThatWasPublished) {
   TombstoneMap map;

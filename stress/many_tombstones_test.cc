@@ -101,7 +101,7 @@ TEST(ManyTombstonesTest, AHundredThousandRangeTombstonesAreSearchedNotWalked) {
       ASSERT_EQ(database->Get(Key(i)).value().has_value(), !is_covered(i)) << when << ", key " << i;
     }
     const TombstoneSearchCounters after = ReadTombstoneSearchCounters();
-    // A search in each layer: of a table a binary one, of a memtable one in a list of a few levels.
+    // A search in each layer: of a table a binary one, of a memtable one in a tree, whose nodes count.
     constexpr uint64_t kSteps = 19;
     const uint64_t compared = after.fragments_compared - before.fragments_compared;
     EXPECT_LE(compared, static_cast<uint64_t>(gets) * 4 * kSteps) << when;
