@@ -218,6 +218,8 @@ class Core : public std::enable_shared_from_this<Core> {
   // The space reserve: lent for want of space, `why`; and kept back again after whatever may have made room.
   SpaceReserve::Loan BorrowReserve(const absl::Status& why) ABSL_LOCKS_EXCLUDED(state_mutex_);
   void RestoreReserve() ABSL_LOCKS_EXCLUDED(state_mutex_);
+  // Gives back what memtables, which hold less since a flush, need no more.
+  void ShrinkReserve() ABSL_LOCKS_EXCLUDED(commit_mutex_, state_mutex_);
   bool MemtablesHoldLittle() const;
   // What the memtables need of it just now; what those need that hold at most so many bytes of entries.
   SpaceReserve::Amount ReserveAmount() const;

@@ -101,9 +101,20 @@ SpaceReserve::Loan Core::BorrowReserve(const absl::Status& why) {
 void Core::RestoreReserve() {
   if (!options_.keep_reserve) return;
   if (reserve_.is_lent()) obsolete_.Collect();  // a reader may have let go of a file
-  const SpaceReserve::Amount amount = ReserveAmount();
-  if (reserve_.Restore(amount)) SetOutOfSpace(absl::OkStatus());
-  if (reserve_.covered_bytes() > amount.covered_bytes) reserve_.Resize(amount);
+  if (reserve_.Restore(ReserveAmount())) SetOutOfSpace(absl::OkStatus());
+}
+
+// No commit is between asking what is covered and being counted while the cover is lowered; whoever needs more from
+// then on resizes the reserve, which then stays as it is.
+void Core::ShrinkReserve() {
+  SpaceReserve::Amount amount;
+  {
+    env::MutexLock lock(&commit_mutex_);
+    amount = ReserveAmount();
+    if (!reserve_.LowerCover(amount.covered_bytes)) return;
+  }
+  env::SyncPoint("reserve:shrink");
+  reserve_.GiveBack(amount);
 }
 
 bool Core::MemtablesHoldLittle() const {

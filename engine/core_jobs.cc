@@ -241,6 +241,7 @@ absl::StatusOr<bool> Core::FlushOldestFrozen() {
   const absl::StatusOr<bool> flushed =
       WithReserve([this] { return TryToFlush(); }, [this](const absl::Status& why) { return BorrowReserve(why); });
   RestoreReserve();
+  ShrinkReserve();
   // Under steady writing the next memtable holds more than that by now.
   if (MemtablesHoldLittle()) resources_->spare_blocks.Clear();
   return flushed;

@@ -49,6 +49,22 @@ void SpaceReserve::Renew(const Amount& amount) {
 
 bool SpaceReserve::Resize(const Amount& amount) {
   env::MutexLock lock(&mutex_);
+  return Replace(amount);
+}
+
+bool SpaceReserve::LowerCover(uint64_t covered_bytes) {
+  env::MutexLock lock(&mutex_);
+  if (state_ != State::kKept || covered_bytes_.load(std::memory_order_relaxed) <= covered_bytes) return false;
+  covered_bytes_.store(covered_bytes, std::memory_order_relaxed);
+  return true;
+}
+
+void SpaceReserve::GiveBack(const Amount& amount) {
+  env::MutexLock lock(&mutex_);
+  if (covered_bytes() == amount.covered_bytes) Replace(amount);
+}
+
+bool SpaceReserve::Replace(const Amount& amount) {
   if (state_ != State::kKept) return true;
   const Amount before{.bytes = size_bytes_, .covered_bytes = covered_bytes()};
   if (const absl::Status status = GiveUp(); !status.ok()) {

@@ -71,6 +71,10 @@ class SpaceReserve {
   // Replaces the file, if it is kept, by one of another size. False where there is no room for that: then it is what it
   // was, or lent, if somebody else has taken the room meanwhile.
   bool Resize(const Amount& amount) ABSL_LOCKS_EXCLUDED(mutex_);
+  // Resizing to less, in two steps: covers so much less from now on, if it covers more; then, unless somebody has
+  // resized it meanwhile, the file follows.
+  bool LowerCover(uint64_t covered_bytes) ABSL_LOCKS_EXCLUDED(mutex_);
+  void GiveBack(const Amount& amount) ABSL_LOCKS_EXCLUDED(mutex_);
 
   bool is_lent() const ABSL_LOCKS_EXCLUDED(mutex_);
   // What is kept back; 0 when absent or lent.
@@ -85,6 +89,7 @@ class SpaceReserve {
   // Deletes the file. On success nobody has one, and the space is free.
   absl::Status GiveUp() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool Make(const Amount& amount) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool Replace(const Amount& amount) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   env::FileSystem* const file_system_;
   const std::string path_;
