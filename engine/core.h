@@ -219,7 +219,7 @@ class Core : public std::enable_shared_from_this<Core> {
   SpaceReserve::Loan BorrowReserve(const absl::Status& why) ABSL_LOCKS_EXCLUDED(state_mutex_);
   void RestoreReserve() ABSL_LOCKS_EXCLUDED(state_mutex_);
   // Gives back what memtables, which hold less since a flush, need no more.
-  void ShrinkReserve() ABSL_LOCKS_EXCLUDED(commit_mutex_, state_mutex_);
+  void ShrinkReserve() ABSL_LOCKS_EXCLUDED(state_mutex_);
   bool MemtablesHoldLittle() const;
   // What the memtables need of it just now; what those need that hold at most so many bytes of entries.
   SpaceReserve::Amount ReserveAmount() const;
@@ -311,6 +311,7 @@ class Core : public std::enable_shared_from_this<Core> {
   std::atomic<bool> is_writable_{false};  // neither closed nor failed
   std::atomic<size_t> frozen_count_{0};   // of the view
   std::atomic<size_t> active_bytes_{0};
+  std::atomic<size_t> pledged_bytes_{0};  // the same once the commit is done that is under way
   std::atomic<bool> merges_cancelled_{false};
   static constexpr uint64_t kNeverPaid = std::numeric_limits<uint64_t>::max();
   mutable env::Mutex scans_mutex_;

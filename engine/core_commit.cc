@@ -104,17 +104,16 @@ void Core::RestoreReserve() {
   if (reserve_.Restore(ReserveAmount())) SetOutOfSpace(absl::OkStatus());
 }
 
-// No commit is between asking what is covered and being counted while the cover is lowered; whoever needs more from
-// then on resizes the reserve, which then stays as it is.
+// Beside commits, of which one may be under way that has asked what is covered and is not counted yet. It pledges first
+// and then asks, here the cover is lowered first and then the pledge is asked for: one of both sees the other. Whoever
+// needs more once the cover is lower resizes the reserve, which then stays as it is.
 void Core::ShrinkReserve() {
-  SpaceReserve::Amount amount;
-  {
-    env::MutexLock lock(&commit_mutex_);
-    amount = ReserveAmount();
-    if (!reserve_.LowerCover(amount.covered_bytes)) return;
-  }
+  const SpaceReserve::Amount amount = ReserveAmount();
+  if (!reserve_.LowerCover(amount.covered_bytes)) return;
+  const size_t pledged_bytes = pledged_bytes_.load(std::memory_order_seq_cst);
   env::SyncPoint("reserve:shrink");
-  reserve_.GiveBack(amount);
+  const bool is_enough = pledged_bytes <= amount.covered_bytes;
+  reserve_.GiveBack(amount.covered_bytes, is_enough ? amount : ReserveAmountFor(std::bit_ceil(pledged_bytes)));
 }
 
 bool Core::MemtablesHoldLittle() const {
@@ -138,9 +137,10 @@ SpaceReserve::Amount Core::ReserveAmountFor(size_t held_bytes) const {
 }
 
 absl::Status Core::CoverByReserve(size_t bytes) {
+  const size_t held_bytes = active_bytes_.load(std::memory_order_relaxed) + bytes;
+  pledged_bytes_.store(held_bytes, std::memory_order_seq_cst);
   const uint64_t covered = reserve_.covered_bytes();
   if (covered == 0 || covered >= options_.write_buffer_bytes) return absl::OkStatus();
-  const size_t held_bytes = active_bytes_.load(std::memory_order_relaxed) + bytes;
   if (held_bytes <= covered) return absl::OkStatus();
   const SpaceReserve::Amount amount = ReserveAmountFor(std::bit_ceil(held_bytes));
   if (reserve_.Resize(amount)) return absl::OkStatus();
@@ -291,6 +291,7 @@ absl::StatusOr<bool> Core::FreezeLocked() {
   });
   active_ = std::move(fresh);
   active_bytes_.store(0, std::memory_order_relaxed);
+  pledged_bytes_.store(0, std::memory_order_relaxed);
   return true;
 }
 

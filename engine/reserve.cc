@@ -54,14 +54,14 @@ bool SpaceReserve::Resize(const Amount& amount) {
 
 bool SpaceReserve::LowerCover(uint64_t covered_bytes) {
   env::MutexLock lock(&mutex_);
-  if (state_ != State::kKept || covered_bytes_.load(std::memory_order_relaxed) <= covered_bytes) return false;
-  covered_bytes_.store(covered_bytes, std::memory_order_relaxed);
+  if (state_ != State::kKept || this->covered_bytes() <= covered_bytes) return false;
+  covered_bytes_.store(covered_bytes, std::memory_order_seq_cst);
   return true;
 }
 
-void SpaceReserve::GiveBack(const Amount& amount) {
+void SpaceReserve::GiveBack(uint64_t lowered_to_bytes, const Amount& amount) {
   env::MutexLock lock(&mutex_);
-  if (covered_bytes() == amount.covered_bytes) Replace(amount);
+  if (covered_bytes() == lowered_to_bytes) Replace(amount);
 }
 
 bool SpaceReserve::Replace(const Amount& amount) {

@@ -71,16 +71,16 @@ class SpaceReserve {
   // Replaces the file, if it is kept, by one of another size. False where there is no room for that: then it is what it
   // was, or lent, if somebody else has taken the room meanwhile.
   bool Resize(const Amount& amount) ABSL_LOCKS_EXCLUDED(mutex_);
-  // Resizing to less, in two steps: covers so much less from now on, if it covers more; then, unless somebody has
-  // resized it meanwhile, the file follows.
+  // Resizing to less, in two steps: covers no more than so much from now on, false if it does not now; then, unless
+  // somebody has resized it since it was lowered so far, the file follows.
   bool LowerCover(uint64_t covered_bytes) ABSL_LOCKS_EXCLUDED(mutex_);
-  void GiveBack(const Amount& amount) ABSL_LOCKS_EXCLUDED(mutex_);
+  void GiveBack(uint64_t lowered_to_bytes, const Amount& amount) ABSL_LOCKS_EXCLUDED(mutex_);
 
   bool is_lent() const ABSL_LOCKS_EXCLUDED(mutex_);
   // What is kept back; 0 when absent or lent.
   uint64_t size_bytes() const ABSL_LOCKS_EXCLUDED(mutex_);
   // Of that, Amount::covered_bytes. Takes no lock, for it is asked at every commit.
-  uint64_t covered_bytes() const { return covered_bytes_.load(std::memory_order_relaxed); }
+  uint64_t covered_bytes() const { return covered_bytes_.load(std::memory_order_seq_cst); }
 
  private:
   enum class State { kAbsent, kKept, kLent };

@@ -43,5 +43,25 @@ TEST(ReserveRace, PutsWhileItShrinksAreCoveredAllTheSame) {
   EXPECT_LE(reserve_bytes(), kLittleReserveBytes);
 }
 
+TEST(ReserveRace, APutThatIsUnderWayWhileItShrinksIsCoveredAllTheSame) {
+  Machine machine;
+  const auto engine = machine.Open({.write_buffer_bytes = kBufferBytes});
+  for (int i = 0; i < 100; ++i) ASSERT_OK(engine->Put(NumberedKey(i), std::string(64 << 10, 'v')));
+  ASSERT_TRUE(engine->FreezeMemtable().value());
+  const std::string value(3 << 20, 'v');
+  int flushes = 0;
+  {
+    const env::ScopedSyncPointHandler applying("commit:apply", [&] {
+      std::thread([&] { EXPECT_TRUE(engine->FlushOldestFrozen().value()); }).join();
+      ++flushes;
+    });
+    ASSERT_OK(engine->Put(NumberedKey(0), value));
+  }
+  ASSERT_EQ(flushes, 1);
+  EXPECT_GE(engine->Stats()->reserve_bytes, value.size() + value.size() / 4);
+  ASSERT_OK(Flush(*engine));
+  EXPECT_LE(engine->Stats()->reserve_bytes, kLittleReserveBytes);
+}
+
 }  // namespace
 }  // namespace aeternus

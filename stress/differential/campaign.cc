@@ -11,6 +11,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "base/testing/sanitizer.h"
 #include "gtest/gtest.h"
 #include "stress/differential/script_generator.h"
 #include "stress/differential/shrinker.h"
@@ -53,6 +54,11 @@ void Report(uint64_t seed, const Script& script, const Contestant& contestant, c
 void Print(const char* name, uint64_t value) { std::printf("%s: %" PRIu64 "\n", name, value); }
 
 }  // namespace
+
+Campaign FullCampaign(uint64_t shard) {
+  const uint64_t operations = SanitizedShare(IsLongRun() ? 100'000'000 : 2'000'000);
+  return {.first_seed = 1 + shard, .stride = kCampaignShards, .operations_min = operations / kCampaignShards};
+}
 
 Script Counterexample(const Script& script, const Contestant& contestant) {
   RunCounts counts;

@@ -2,7 +2,7 @@
 // difference ends it with a failure of the test that tells the seed, the command that replays it, and the shortest list
 // of steps found that shows it still.
 //
-//   CampaignResult result = RunCampaign({.first_seed = 1, .stride = 8, .operations_min = 250000}, EnginesFor);
+//   RunCampaign({.first_seed = 1, .stride = 8, .operations_min = 250'000}, EnginesFor);
 #ifndef AETERNUS_STRESS_DIFFERENTIAL_CAMPAIGN_H_
 #define AETERNUS_STRESS_DIFFERENTIAL_CAMPAIGN_H_
 
@@ -33,6 +33,10 @@ struct Campaign {
   uint64_t stride = 1;          // from one seed to the next, so that shards share the seeds
   uint64_t operations_min = 0;  // steps of scripts, each counted once, however many databases it is run on
 };
+
+// A shard's part, from 0, of a full campaign: of 2,000,000 operations, and of 100,000,000 with --config=long.
+inline constexpr uint64_t kCampaignShards = 8;
+Campaign FullCampaign(uint64_t shard);
 
 // The databases that the script of `seed` is run on.
 using ContestantsOf = std::function<std::vector<Contestant>(uint64_t seed)>;

@@ -3,17 +3,13 @@
 #include <cstdint>
 #include <vector>
 
-#include "base/testing/sanitizer.h"
 #include "gtest/gtest.h"
 #include "stress/differential/aeternus_subject.h"
 #include "stress/differential/campaign.h"
 #include "stress/rng.h"
-#include "stress/seed.h"
 
 namespace aeternus::stress {
 namespace {
-
-constexpr uint64_t kShards = 8;
 
 // By default, and twice at random.
 std::vector<Contestant> EnginesFor(uint64_t seed) {
@@ -27,12 +23,9 @@ std::vector<Contestant> EnginesFor(uint64_t seed) {
 
 class DifferentialTest : public testing::TestWithParam<uint64_t> {};
 
-TEST_P(DifferentialTest, EnginesUnderAllOptionsEqualTheModel) {
-  const uint64_t operations = SanitizedShare(IsLongRun() ? 100'000'000 : 2'000'000);
-  RunCampaign({.first_seed = 1 + GetParam(), .stride = kShards, .operations_min = operations / kShards}, EnginesFor);
-}
+TEST_P(DifferentialTest, EnginesUnderAllOptionsEqualTheModel) { RunCampaign(FullCampaign(GetParam()), EnginesFor); }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, DifferentialTest, testing::Range(uint64_t{0}, kShards));
+INSTANTIATE_TEST_SUITE_P(Seeds, DifferentialTest, testing::Range(uint64_t{0}, kCampaignShards));
 
 }  // namespace
 }  // namespace aeternus::stress

@@ -1,4 +1,5 @@
 // The same random operations on LevelDB, on Engine and on the model: what can be read is the same for all.
+#include <cstdint>
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -6,7 +7,6 @@
 #include "stress/differential/campaign.h"
 #include "stress/peers/leveldb_subject.h"
 #include "stress/rng.h"
-#include "stress/seed.h"
 
 namespace aeternus::stress {
 namespace {
@@ -17,9 +17,11 @@ std::vector<Contestant> LevelDbAndEngine(uint64_t seed) {
   return {{"leveldb", OpenLevelDb, /*attempts=*/3}, {Describe(variant), [variant] { return OpenEngine(variant); }}};
 }
 
-TEST(LevelDbTest, LevelDbAndEngineAnswerAlike) {
-  RunCampaign({.operations_min = IsLongRun() ? 10'000'000u : 300'000u}, LevelDbAndEngine);
-}
+class LevelDbTest : public testing::TestWithParam<uint64_t> {};
+
+TEST_P(LevelDbTest, LevelDbAndEngineAnswerAlike) { RunCampaign(FullCampaign(GetParam()), LevelDbAndEngine); }
+
+INSTANTIATE_TEST_SUITE_P(Seeds, LevelDbTest, testing::Range(uint64_t{0}, kCampaignShards));
 
 }  // namespace
 }  // namespace aeternus::stress

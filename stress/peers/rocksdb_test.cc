@@ -1,4 +1,5 @@
 // The same random operations on RocksDB, on Engine and on the model: what can be read is the same for all.
+#include <cstdint>
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -6,7 +7,6 @@
 #include "stress/differential/campaign.h"
 #include "stress/peers/rocksdb_subject.h"
 #include "stress/rng.h"
-#include "stress/seed.h"
 
 namespace aeternus::stress {
 namespace {
@@ -17,9 +17,11 @@ std::vector<Contestant> RocksDbAndEngine(uint64_t seed) {
   return {{"rocksdb", OpenRocksDb, /*attempts=*/3}, {Describe(variant), [variant] { return OpenEngine(variant); }}};
 }
 
-TEST(RocksDbTest, RocksDbAndEngineAnswerAlike) {
-  RunCampaign({.operations_min = IsLongRun() ? 10'000'000u : 300'000u}, RocksDbAndEngine);
-}
+class RocksDbTest : public testing::TestWithParam<uint64_t> {};
+
+TEST_P(RocksDbTest, RocksDbAndEngineAnswerAlike) { RunCampaign(FullCampaign(GetParam()), RocksDbAndEngine); }
+
+INSTANTIATE_TEST_SUITE_P(Seeds, RocksDbTest, testing::Range(uint64_t{0}, kCampaignShards));
 
 }  // namespace
 }  // namespace aeternus::stress
