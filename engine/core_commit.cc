@@ -108,12 +108,15 @@ void Core::RestoreReserve() {
 // and then asks, here the cover is lowered first and then the pledge is asked for: one of both sees the other. Whoever
 // needs more once the cover is lower resizes the reserve, which then stays as it is.
 void Core::ShrinkReserve() {
-  const SpaceReserve::Amount amount = ReserveAmount();
-  if (!reserve_.LowerCover(amount.covered_bytes)) return;
+  const uint64_t lowered_to_bytes = ReserveAmount().covered_bytes;
+  env::SyncPoint("reserve:lower");
+  if (!reserve_.LowerCover(lowered_to_bytes)) return;
   const size_t pledged_bytes = pledged_bytes_.load(std::memory_order_seq_cst);
+  // What was pledged may have been frozen before the cover was lowered: then the view knows.
+  SpaceReserve::Amount amount = ReserveAmount();
+  if (amount.covered_bytes < pledged_bytes) amount = ReserveAmountFor(std::bit_ceil(pledged_bytes));
   env::SyncPoint("reserve:shrink");
-  const bool is_enough = pledged_bytes <= amount.covered_bytes;
-  reserve_.GiveBack(amount.covered_bytes, is_enough ? amount : ReserveAmountFor(std::bit_ceil(pledged_bytes)));
+  reserve_.GiveBack(lowered_to_bytes, amount);
 }
 
 bool Core::MemtablesHoldLittle() const {
@@ -291,7 +294,7 @@ absl::StatusOr<bool> Core::FreezeLocked() {
   });
   active_ = std::move(fresh);
   active_bytes_.store(0, std::memory_order_relaxed);
-  pledged_bytes_.store(0, std::memory_order_relaxed);
+  pledged_bytes_.store(0, std::memory_order_release);
   return true;
 }
 

@@ -43,6 +43,31 @@ TEST(ReserveRace, PutsWhileItShrinksAreCoveredAllTheSame) {
   EXPECT_LE(reserve_bytes(), kLittleReserveBytes);
 }
 
+TEST(ReserveRace, AMemtableThatIsFrozenWhileItShrinksIsCoveredAllTheSame) {
+  Machine machine;
+  const auto engine = machine.Open({.write_buffer_bytes = kBufferBytes});
+  const std::string value(64 << 10, 'v');
+  for (int i = 0; i < 100; ++i) ASSERT_OK(engine->Put(NumberedKey(i), value));
+  constexpr int kPuts = 40;
+  int puts = 0;
+  {
+    const env::ScopedSyncPointHandler lowering("reserve:lower", [&] {
+      if (puts == kPuts) return;
+      std::thread([&] {
+        for (; puts < kPuts; ++puts) ASSERT_OK(engine->Put(NumberedKey(puts), value));
+        EXPECT_TRUE(engine->FreezeMemtable().value());
+      }).join();
+    });
+    ASSERT_TRUE(engine->FreezeMemtable().value());
+    ASSERT_TRUE(engine->FlushOldestFrozen().value());
+  }
+  ASSERT_EQ(puts, kPuts);
+  const uint64_t flush_bytes = kPuts * value.size();
+  EXPECT_GE(engine->Stats()->reserve_bytes, flush_bytes + flush_bytes / 4);
+  ASSERT_OK(Flush(*engine));
+  EXPECT_LE(engine->Stats()->reserve_bytes, kLittleReserveBytes);
+}
+
 TEST(ReserveRace, APutThatIsUnderWayWhileItShrinksIsCoveredAllTheSame) {
   Machine machine;
   const auto engine = machine.Open({.write_buffer_bytes = kBufferBytes});
