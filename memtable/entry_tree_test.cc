@@ -151,6 +151,24 @@ void ExpectUpTo(const std::optional<EntryTree::Version>& actual, const Model& mo
   EXPECT_EQ(actual->lsn(), std::prev(behind)->second.rbegin()->first);
 }
 
+// A leaf at an edge of the tree guesses what its keys begin with. When others come there and it is split, a part that
+// has bounds on both sides must not take the guess, nor the words behind it, for certain.
+TEST(EntryTree, KeysThatDoNotBeginAsAnEdgeGuessedAreFound) {
+  Random random = Random::ForTest();
+  for (int round = 0; round < 40; ++round) {
+    Tree tree;
+    uint64_t lsn = 0;
+    for (char group = 'a'; group <= 'p'; ++group) {
+      const char letter = round % 2 == 0 ? group : static_cast<char>('z' - (group - 'a'));  // each edge in turn
+      for (uint64_t n = 1 + random.Below(40); n > 0; --n) {
+        tree.Put(std::string(12, letter) + absl::StrFormat("%04d", random.Below(10'000)), Lsn(++lsn), "v");
+      }
+      ASSERT_NO_FATAL_FAILURE(ExpectWholeWalks(tree));
+      for (const auto& [key, versions] : tree.model) ASSERT_NO_FATAL_FAILURE(ExpectFound(tree, key, kMaxLsn));
+    }
+  }
+}
+
 TEST_P(EntryTreeTest, TheLastKeyUpToAnyOtherIsFound) {
   Random random = Random::ForTest();
   Tree tree;
