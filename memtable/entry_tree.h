@@ -10,7 +10,7 @@
 //
 // The slot of a key leads to its newest version, and each version to the next older one, so that a key that is written
 // a thousand times takes one slot, and a scan passes it in one step. An old version is found in O(log n) steps
-// (jump_list.h).
+// (jump_list.h). Different keys may share old versions: the bounds of range tombstones do (tombstone_map.h).
 //
 // Invariants
 //   A. Slots are filled in turn and never used again. `order` says which slots are in force and in which order; it is

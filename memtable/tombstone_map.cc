@@ -19,8 +19,7 @@ TombstoneMap::Bounds TombstoneMap::Add(std::string_view start, std::optional<std
     } else {
       // What the start stands for from now on is not what is behind the end.
       const std::optional<Version> behind = at_end->lsn() == lsn ? at_end->older() : at_end;
-      bounds.end =
-          Cut(*end, behind.has_value() ? behind->lsn() : kMinLsn, behind.has_value() ? behind->older() : behind);
+      bounds.end = behind.has_value() ? Cut(*end, behind->lsn(), behind->older()) : Cut(*end, kMinLsn, std::nullopt);
     }
   }
   if (covers_others || !end.has_value()) boundaries_->InsertIntoEach(start, end, lsn);
