@@ -1,6 +1,7 @@
 #include "memtable/arena.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstdint>
 #include <utility>
 
@@ -18,20 +19,24 @@ char* Arena::Allocate(size_t size, size_t alignment) {
   size_t skipped = BytesToAlign(free_, alignment);
   if (skipped + size > free_bytes_) {
     const size_t needed = size + alignment - alignof(void*);  // wherever the block begins
+    const size_t next_bytes = NextBlockBytes();
     // A piece that would waste much of a block gets one of its own, and the present block goes on being used.
-    if (needed > next_block_bytes_ / 4) {
+    if (needed > next_bytes / 4) {
       char* const own = NewBlock(needed);
       return own + BytesToAlign(own, alignment);
     }
-    free_ = NewBlock(next_block_bytes_);
-    free_bytes_ = next_block_bytes_;
-    next_block_bytes_ = std::min(2 * next_block_bytes_, kLargestBlockBytes);
+    free_ = NewBlock(next_bytes);
+    free_bytes_ = next_bytes;
     skipped = BytesToAlign(free_, alignment);
   }
   char* const piece = free_ + skipped;
   free_ += skipped + size;
   free_bytes_ -= skipped + size;
   return piece;
+}
+
+size_t Arena::NextBlockBytes() const {
+  return std::clamp(std::bit_floor(memory_bytes()), kFirstBlockBytes, kLargestBlockBytes);
 }
 
 char* Arena::NewBlock(size_t size) {

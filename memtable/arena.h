@@ -1,7 +1,8 @@
 // Memory that is handed out in small pieces and given back all at once, when the arena dies.
 //
-// Blocks grow from tiny to large, so that a memtable of a 512 B write buffer costs no more than it holds and one of
-// 64 MiB asks for memory seldom, and then for huge pages. While one of these is handed out, the next is on its way.
+// Blocks are about as large as all before them together, from tiny to large, so that a memtable of a 512 B write buffer
+// costs no more than twice what it holds and one of 64 MiB asks for memory seldom, and then for huge pages. While one of
+// these is handed out, the next is on its way.
 //
 // Thread safety: Allocate by one thread at a time; memory_bytes by any.
 #ifndef AETERNUS_MEMTABLE_ARENA_H_
@@ -36,6 +37,7 @@ class Arena {
   size_t memory_bytes() const { return memory_bytes_.load(std::memory_order_relaxed); }
 
  private:
+  size_t NextBlockBytes() const;
   char* NewBlock(size_t size);
   char* NextHugeBlock();
   void PrepareHugeBlock();
@@ -43,7 +45,6 @@ class Arena {
   env::HugeBlockPool* const pool_;
   char* free_ = nullptr;  // the rest of the newest ordinary block
   size_t free_bytes_ = 0;
-  size_t next_block_bytes_ = kFirstBlockBytes;
   std::vector<std::unique_ptr<char[]>> blocks_;
   std::vector<env::HugeBlock> huge_blocks_;
   env::HugeBlock next_huge_block_;

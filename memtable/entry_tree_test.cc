@@ -395,32 +395,5 @@ TEST(EntryTree, NodesTakeABoundedPartOfTheMemory) {
   }
 }
 
-TEST(Arena, ATinyOneTakesLittleAndLargePiecesGetTheirOwnBlock) {
-  Arena arena;
-  EXPECT_EQ(arena.memory_bytes(), 0u);
-  arena.Allocate(100);
-  EXPECT_LT(arena.memory_bytes(), 2 * Arena::kFirstBlockBytes);
-  char* large = arena.Allocate(3 * Arena::kLargestBlockBytes);
-  std::fill_n(large, 3 * Arena::kLargestBlockBytes, 'x');
-  EXPECT_LT(arena.memory_bytes(), 3 * Arena::kLargestBlockBytes + 2 * Arena::kFirstBlockBytes);
-}
-
-TEST(Arena, PiecesAreAlignedAsAskedAndDoNotOverlap) {
-  Random random = Random::ForTest();
-  Arena arena;
-  std::map<char*, size_t> pieces;
-  for (int i = 0; i < 5'000; ++i) {
-    const size_t size = 1 + random.Below(600);
-    const size_t alignment = size_t{8} << random.Below(4);
-    char* const piece = arena.Allocate(size, alignment);
-    EXPECT_EQ(reinterpret_cast<uintptr_t>(piece) % alignment, 0u);
-    pieces[piece] = size;
-  }
-  ASSERT_EQ(pieces.size(), 5'000u);
-  for (auto it = pieces.begin(), next = std::next(it); next != pieces.end(); ++it, ++next) {
-    ASSERT_LE(it->first + it->second, next->first);
-  }
-}
-
 }  // namespace
 }  // namespace aeternus
