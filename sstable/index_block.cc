@@ -1,6 +1,8 @@
 #include "sstable/index_block.h"
 
+#include <algorithm>
 #include <array>
+#include <cstring>
 
 #include "absl/log/check.h"
 #include "absl/strings/match.h"
@@ -103,7 +105,15 @@ absl::Status IndexReader::Validate(std::string_view block, const Footer& footer,
   return absl::OkStatus();
 }
 
-IndexReader::IndexReader(std::string_view validated_block) {
+void IndexReader::WriteLandmarks(std::string_view validated_block, char* out) {
+  const IndexReader index(validated_block);
+  for (size_t i = kPrefixesPerLine - 1; i < index.block_count_; i += kPrefixesPerLine, out += sizeof(uint64_t)) {
+    const uint64_t landmark = index.prefix(i);
+    std::memcpy(out, &landmark, sizeof(landmark));
+  }
+}
+
+IndexReader::IndexReader(std::string_view validated_block, const char* landmarks) : landmarks_(landmarks) {
   const IndexTrailer trailer(validated_block);
   block_count_ = trailer.block_count;
   shared_size_ = trailer.shared_size;
@@ -120,14 +130,24 @@ BlockHandle IndexReader::block(size_t i) const {
 }
 
 // Without branches that depend on the keys: at random keys each of those would be mispredicted every other time.
-size_t IndexReader::PrefixLowerBound(uint64_t target) const {
+size_t IndexReader::LowerBound(uint64_t target) const {
+  const Words words = searched();
   size_t base = 0;
-  for (size_t n = block_count_; n > 1;) {
+  for (size_t n = words.size; n > 1;) {
     const size_t half = n / 2;
-    base += prefix(base + half - 1) < target ? half : 0;
+    base += words[base + half - 1] < target ? half : 0;
     n -= half;
   }
-  return base + (prefix(base) < target ? 1 : 0);
+  if (words.size > 0) base += words[base] < target ? 1 : 0;
+  return base;
+}
+
+size_t IndexReader::PrefixLowerBound(size_t searched, uint64_t target) const {
+  if (landmarks_ == nullptr) return searched;
+  size_t number = searched * kPrefixesPerLine;
+  const size_t limit = std::min(number + kPrefixesPerLine, block_count_);
+  for (size_t i = number; i < limit; ++i) number += prefix(i) < target ? 1 : 0;
+  return number;
 }
 
 bool IndexReader::SharesPrefix(std::string_view key, size_t* number) const {
@@ -138,7 +158,10 @@ bool IndexReader::SharesPrefix(std::string_view key, size_t* number) const {
 
 size_t IndexReader::FindAmongTies(std::string_view key, uint64_t target, size_t low) const {
   if (low == block_count_ || prefix(low) != target) return low;
-  size_t high = target == UINT64_MAX ? block_count_ : PrefixLowerBound(target + 1);
+  size_t high = low + 1;
+  if (high < block_count_ && prefix(high) == target) {
+    high = target == UINT64_MAX ? block_count_ : PrefixLowerBound(target + 1);
+  }
   while (low < high) {
     const size_t middle = low + (high - low) / 2;
     if (CompareKeys(separator(middle), key) < 0) {
@@ -157,7 +180,7 @@ size_t IndexReader::FindBlock(std::string_view key) const {
   return FindAmongTies(key, target, PrefixLowerBound(target));
 }
 
-// PrefixLowerBound takes the same number of steps whatever it looks for, so all of them can be taken in turn.
+// LowerBound takes the same number of steps whatever it looks for, so all of them can be taken in turn.
 void IndexReader::FindBlocks(absl::Span<const std::string_view> keys, size_t* numbers) const {
   DCHECK_LE(keys.size(), kMostKeys);
   std::array<uint64_t, kMostKeys> targets;
@@ -165,13 +188,18 @@ void IndexReader::FindBlocks(absl::Span<const std::string_view> keys, size_t* nu
     targets[k] = KeyPrefix(keys[k], shared_size_);
     numbers[k] = 0;
   }
-  for (size_t n = block_count_; n > 1;) {
+  const Words words = searched();
+  for (size_t n = words.size; n > 1;) {
     const size_t half = n / 2;
-    for (size_t k = 0; k < keys.size(); ++k) numbers[k] += prefix(numbers[k] + half - 1) < targets[k] ? half : 0;
+    for (size_t k = 0; k < keys.size(); ++k) numbers[k] += words[numbers[k] + half - 1] < targets[k] ? half : 0;
     n -= half;
   }
   for (size_t k = 0; k < keys.size(); ++k) {
-    const size_t low = numbers[k] + (prefix(numbers[k]) < targets[k] ? 1 : 0);
+    if (words.size > 0) numbers[k] += words[numbers[k]] < targets[k] ? 1 : 0;
+    if (landmarks_ != nullptr) __builtin_prefetch(prefixes_ + numbers[k] * kPrefixesPerLine * sizeof(uint64_t));
+  }
+  for (size_t k = 0; k < keys.size(); ++k) {
+    const size_t low = PrefixLowerBound(numbers[k], targets[k]);
     if (SharesPrefix(keys[k], &numbers[k])) numbers[k] = FindAmongTies(keys[k], targets[k], low);
   }
 }

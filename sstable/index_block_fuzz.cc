@@ -40,10 +40,11 @@ size_t FindBlockSlowly(const IndexReader& index, std::string_view key) {
   return i;
 }
 
-void CheckSearches(const IndexReader& index, std::string_view key) {
+void CheckSearches(const IndexReader& index, const IndexReader& with_landmarks, std::string_view key) {
   for (const std::string& probe : {std::string(key), std::string(key) + '\0', std::string(key.substr(0, 1)),
                                    PrefixSuccessor(key), std::string(key.substr(0, key.size() / 2)) + '\x7f'}) {
     CHECK_EQ(index.FindBlock(probe), FindBlockSlowly(index, probe));
+    CHECK_EQ(with_landmarks.FindBlock(probe), FindBlockSlowly(index, probe));
   }
 }
 
@@ -54,6 +55,9 @@ bool DecodeAndCheck(std::string_view input) {
   if (!IndexReader::Validate(input, footer, "fuzz", 0).ok()) return false;
   const IndexReader index(input);
   CHECK_EQ(index.block_count(), footer.data_block_count);
+  std::string landmarks(IndexReader::LandmarksSizeBytes(index.block_count()), '?');
+  IndexReader::WriteLandmarks(input, landmarks.data());
+  const IndexReader with_landmarks(input, landmarks.data());
   sstable::IndexBuilder builder;
   uint64_t end = 0;
   for (size_t i = 0; i < index.block_count(); ++i) {
@@ -62,7 +66,7 @@ bool DecodeAndCheck(std::string_view input) {
     CHECK_LE(block.stored_size, sstable::kMaxBlockSizeBytes);
     end = block.end();
     builder.Add(block.offset, index.separator(i));
-    if (i < 16) CheckSearches(index, index.separator(i));
+    if (i < 16) CheckSearches(index, with_landmarks, index.separator(i));
   }
   CHECK_EQ(end, footer.data_end());
   const absl::StatusOr<std::string> encoded = builder.Finish(end);

@@ -34,10 +34,22 @@ Footer FooterFor(size_t n) {
 void ExpectFindsLikeASearch(const std::vector<std::string>& separators, const std::vector<std::string>& keys) {
   const std::string block = Encode(separators);
   ASSERT_TRUE(IndexReader::Validate(block, FooterFor(separators.size()), "file", 0).ok());
-  const IndexReader index(block);
-  for (const std::string& key : keys) {
-    const auto expected = std::lower_bound(separators.begin(), separators.end(), key) - separators.begin();
-    ASSERT_EQ(index.FindBlock(key), static_cast<size_t>(expected)) << key;
+  std::string landmarks(IndexReader::LandmarksSizeBytes(separators.size()), '?');
+  IndexReader::WriteLandmarks(block, landmarks.data());
+  for (const IndexReader& index : {IndexReader(block), IndexReader(block, landmarks.data())}) {
+    std::vector<std::string_view> group;
+    std::vector<size_t> expected, found;
+    for (const std::string& key : keys) {
+      group.push_back(key);
+      expected.push_back(std::lower_bound(separators.begin(), separators.end(), key) - separators.begin());
+      ASSERT_EQ(index.FindBlock(key), expected.back()) << key;
+      if (group.size() < IndexReader::kMostKeys && &key != &keys.back()) continue;
+      found.resize(group.size());
+      index.FindBlocks(group, found.data());
+      ASSERT_EQ(found, expected);
+      group.clear();
+      expected.clear();
+    }
   }
 }
 
@@ -60,7 +72,7 @@ TEST(IndexBlockTest, FindsAmongRandomSeparatorsThatTieOften) {
       for (uint64_t n = random.Below(12); n > 0; --n) key += static_cast<char>("\0ab\xff"[random.Below(4)]);
       return key;
     };
-    std::vector<std::string> separators(1 + random.Below(50));
+    std::vector<std::string> separators(1 + random.Below(100));
     std::vector<std::string> keys(100);
     std::generate(separators.begin(), separators.end(), random_key);
     std::generate(keys.begin(), keys.end(), random_key);

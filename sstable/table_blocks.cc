@@ -15,6 +15,16 @@ absl::Status LoadFrame(const TableFile& file, const BlockHandle& handle, Frame& 
   return validate(frame.bytes().substr(0, handle.stored_size));
 }
 
+absl::Status LoadIndexFrame(const TableFile& file, size_t landmarks_size, Frame& frame) {
+  const BlockHandle& handle = file.footer().index;
+  const absl::Span<char> bytes = frame.Allocate(handle.size_with_trailer() + landmarks_size);
+  AETERNUS_RETURN_IF_ERROR(file.ReadBlock(handle, bytes.first(handle.size_with_trailer())));
+  const std::string_view index = frame.bytes().substr(0, handle.stored_size);
+  AETERNUS_RETURN_IF_ERROR(IndexReader::Validate(index, file.footer(), file.path(), handle.offset));
+  IndexReader::WriteLandmarks(index, bytes.data() + handle.size_with_trailer());
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 TableBlocks::~TableBlocks() {
@@ -59,15 +69,11 @@ absl::StatusOr<TableBlocks::Pinned<bloom::FilterView>> TableBlocks::Filter() {
 absl::StatusOr<TableBlocks::Pinned<IndexReader>> TableBlocks::Index() {
   AETERNUS_ASSIGN_OR_RETURN(Opened * opened, Open());
   const auto load = [opened](Frame& frame) {
-    const TableFile& file = *opened->file;
-    const BlockHandle& handle = file.footer().index;
-    return LoadFrame(file, handle, frame, [&](std::string_view bytes) {
-      return IndexReader::Validate(bytes, file.footer(), file.path(), handle.offset);
-    });
+    return LoadIndexFrame(*opened->file, LandmarksSizeBytes(*opened), frame);
   };
   AETERNUS_ASSIGN_OR_RETURN(FrameCache::Pin pin,
                             params_.cache->Acquire(opened->slots[kIndexSlot], load, FrameCache::Content::kMetadata));
-  const IndexReader view(WithoutTrailer(pin.bytes()));
+  const IndexReader view = IndexIn(*opened, pin.bytes());
   return Pinned<IndexReader>{view, std::move(pin)};
 }
 

@@ -87,8 +87,15 @@ class TableBlocks {
   static std::string_view WithoutTrailer(std::string_view stored_and_trailer) {
     return stored_and_trailer.substr(0, stored_and_trailer.size() - kBlockTrailerSizeBytes);
   }
+  // What an index frame holds behind the block.
+  static size_t LandmarksSizeBytes(const Opened& opened) {
+    return IndexReader::LandmarksSizeBytes(opened.slot_count - kFirstDataSlot);
+  }
+  static IndexReader IndexIn(const Opened& opened, std::string_view frame) {
+    const size_t end = frame.size() - LandmarksSizeBytes(opened);
+    return IndexReader(WithoutTrailer(frame.substr(0, end)), frame.data() + end);
+  }
   absl::StatusOr<Opened*> Open();
-  absl::StatusOr<FrameCache::Pin> LoadMetadata(Opened& opened, size_t slot, const BlockHandle& handle);
 
   const TableParams& params_;
   std::atomic<Opened*> opened_{nullptr};  // owned; set once
@@ -108,7 +115,7 @@ inline bool TableBlocks::PeekIndex(IndexReader* view) const {
   if (opened == nullptr) return false;
   const std::string_view bytes = params_.cache->Peek(opened->slots[kIndexSlot]);
   if (bytes.data() == nullptr) return false;
-  *view = IndexReader(WithoutTrailer(bytes));
+  *view = IndexIn(*opened, bytes);
   return true;
 }
 
