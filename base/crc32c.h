@@ -2,6 +2,7 @@
 #ifndef AETERNUS_BASE_CRC32C_H_
 #define AETERNUS_BASE_CRC32C_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -14,6 +15,12 @@ inline uint32_t Crc32c(std::string_view data) { return static_cast<uint32_t>(abs
 // The checksum of a concatenation whose first part has checksum `crc`.
 inline uint32_t ExtendCrc32c(uint32_t crc, std::string_view data) {
   return static_cast<uint32_t>(absl::ExtendCrc32c(absl::crc32c_t{crc}, data));
+}
+
+// The same when all that is known of the second part is its checksum and its size in bytes: a multiplication for each
+// bit that is set in the size, whatever it is.
+inline uint32_t ConcatCrc32c(uint32_t crc, uint32_t second_crc, size_t second_size) {
+  return static_cast<uint32_t>(absl::ConcatCrc32c(absl::crc32c_t{crc}, absl::crc32c_t{second_crc}, second_size));
 }
 
 }  // namespace aeternus

@@ -43,6 +43,8 @@ TEST(Crc32cTest, AgreesWithTheDefinitionInOnePieceAndInTwo) {
     const size_t cut = random() % (size + 1);
     ASSERT_EQ(Crc32c(data), ReferenceCrc32c(data)) << "size " << size;
     ASSERT_EQ(ExtendCrc32c(Crc32c(view.substr(0, cut)), view.substr(cut)), ReferenceCrc32c(data)) << "cut " << cut;
+    ASSERT_EQ(ConcatCrc32c(Crc32c(view.substr(0, cut)), Crc32c(view.substr(cut)), size - cut), ReferenceCrc32c(data))
+        << "cut " << cut;
   }
 }
 

@@ -29,7 +29,7 @@ constexpr char kNoCodecName[] = "none";
 // Small blocks are gathered into writes of this size.
 constexpr size_t kWriteSizeBytes = 128 << 10;
 
-// The file under construction: appends, and keeps count and checksum of what it appended.
+// The file under construction: appends, and keeps count and checksum of what was appended.
 class Output {
  public:
   explicit Output(std::unique_ptr<env::WritableFile> file) : file_(std::move(file)) {}
@@ -39,16 +39,21 @@ class Output {
   uint32_t checksum() const { return checksum_; }
 
   absl::Status Append(std::string_view bytes) {
-    if (buffer_.size() + bytes.size() > kWriteSizeBytes) AETERNUS_RETURN_IF_ERROR(Flush());
-    if (bytes.size() > kWriteSizeBytes) return Write(bytes);  // a large value is not copied once more
-    buffer_.append(bytes);
-    return absl::OkStatus();
+    checksum_ = ExtendCrc32c(checksum_, bytes);
+    return AppendBytes(bytes);
+  }
+  // The same for a block whose checksum is known: it is not summed up once more.
+  absl::Status Append(std::string_view block, uint32_t checksum) {
+    CountFilled(block.size(), checksum);
+    return AppendBytes(block);
   }
   // The end of the file, to which up to `n` bytes may be appended directly; null when that is too much for it.
   absl::StatusOr<std::string*> Room(size_t n) {
     if (buffer_.size() + n > kWriteSizeBytes) AETERNUS_RETURN_IF_ERROR(Flush());
     return n > kWriteSizeBytes ? nullptr : &buffer_;
   }
+  // To Room `size` bytes of that checksum were appended.
+  void CountFilled(size_t size, uint32_t checksum) { checksum_ = ConcatCrc32c(checksum_, checksum, size); }
   absl::Status SyncAndClose() {
     AETERNUS_RETURN_IF_ERROR(Flush());
     AETERNUS_RETURN_IF_ERROR(file_->Sync());
@@ -56,6 +61,12 @@ class Output {
   }
 
  private:
+  absl::Status AppendBytes(std::string_view bytes) {
+    if (buffer_.size() + bytes.size() > kWriteSizeBytes) AETERNUS_RETURN_IF_ERROR(Flush());
+    if (bytes.size() > kWriteSizeBytes) return Write(bytes);  // a large value is not copied once more
+    buffer_.append(bytes);
+    return absl::OkStatus();
+  }
   absl::Status Flush() {
     if (buffer_.empty()) return absl::OkStatus();
     AETERNUS_RETURN_IF_ERROR(Write(buffer_));
@@ -64,7 +75,6 @@ class Output {
   }
   absl::Status Write(std::string_view bytes) {
     AETERNUS_RETURN_IF_ERROR(file_->Append(bytes));
-    checksum_ = ExtendCrc32c(checksum_, bytes);
     written_bytes_ += bytes.size();
     return absl::OkStatus();
   }
@@ -188,7 +198,9 @@ absl::Status Builder::Impl::FinishDataBlock(std::string_view separator) {
     const size_t begin = room->size();
     block.Finish(room);
     const std::string_view encoded = std::string_view(*room).substr(begin);
-    room->append(EncodeBlockTrailer(encoded, offset, identity.number));
+    const uint32_t checksum = Crc32c(encoded);
+    out.CountFilled(encoded.size(), checksum);
+    AETERNUS_RETURN_IF_ERROR(out.Append(EncodeBlockTrailer(encoded, checksum, offset, identity.number)));
   }
   index.Add(offset, separator);
   return absl::OkStatus();
@@ -199,8 +211,9 @@ absl::StatusOr<BlockHandle> Builder::Impl::WriteBlock(std::string_view bytes) {
     return absl::ResourceExhaustedError(absl::StrCat("a block of ", bytes.size(), " bytes is too large for a table"));
   }
   const BlockHandle handle{.offset = out.size(), .stored_size = bytes.size()};
-  AETERNUS_RETURN_IF_ERROR(out.Append(bytes));
-  AETERNUS_RETURN_IF_ERROR(out.Append(EncodeBlockTrailer(bytes, handle.offset, identity.number)));
+  const uint32_t checksum = Crc32c(bytes);
+  AETERNUS_RETURN_IF_ERROR(out.Append(bytes, checksum));
+  AETERNUS_RETURN_IF_ERROR(out.Append(EncodeBlockTrailer(bytes, checksum, handle.offset, identity.number)));
   return handle;
 }
 

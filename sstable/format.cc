@@ -23,11 +23,11 @@ constexpr uint8_t kNoCodec = 0;
 // The least that a data block can be: its own trailer, an entry's tag and offset, and the trailer of every block.
 constexpr uint64_t kMinDataBlockSizeBytes = 24 + 3 + kBlockTrailerSizeBytes;
 
-uint32_t BlockChecksum(std::string_view stored, std::string_view trailer_head, uint64_t offset, FileNumber table) {
+uint32_t BlockChecksum(uint32_t stored_checksum, std::string_view trailer_head, uint64_t offset, FileNumber table) {
   std::string place;
   PutU64(&place, offset);
   PutU64(&place, table.value);
-  return ExtendCrc32c(ExtendCrc32c(Crc32c(stored), trailer_head), place);
+  return ExtendCrc32c(ExtendCrc32c(stored_checksum, trailer_head), place);
 }
 
 void PutHandle(std::string* out, const BlockHandle& handle) {
@@ -120,10 +120,14 @@ absl::StatusOr<Footer> DecodeFooter(std::string_view bytes, std::string_view fil
 }
 
 std::string EncodeBlockTrailer(std::string_view stored, uint64_t offset, FileNumber table) {
+  return EncodeBlockTrailer(stored, Crc32c(stored), offset, table);
+}
+
+std::string EncodeBlockTrailer(std::string_view stored, uint32_t stored_checksum, uint64_t offset, FileNumber table) {
   std::string trailer;
   PutU32(&trailer, kNoCodec);  // codec and three zeros
   PutU32(&trailer, static_cast<uint32_t>(stored.size()));
-  PutU32(&trailer, BlockChecksum(stored, trailer, offset, table));
+  PutU32(&trailer, BlockChecksum(stored_checksum, trailer, offset, table));
   return trailer;
 }
 
@@ -135,7 +139,7 @@ absl::Status VerifyBlock(std::string_view stored_and_trailer, uint64_t offset, F
   }
   const std::string_view stored = stored_and_trailer.substr(0, stored_and_trailer.size() - kBlockTrailerSizeBytes);
   const std::string_view trailer = stored_and_trailer.substr(stored.size());
-  const uint32_t expected = BlockChecksum(stored, trailer.substr(0, kTrailerCheckedSizeBytes), offset, table);
+  const uint32_t expected = BlockChecksum(Crc32c(stored), trailer.substr(0, kTrailerCheckedSizeBytes), offset, table);
   const uint32_t found = LoadU32(trailer.data() + kTrailerCheckedSizeBytes);
   if (found != expected && !IsPlanted(PlantedBug::kBlockChecksumIgnored)) {
     return CorruptionError(file, offset, absl::StrFormat("block has checksum %08x, expected %08x", found, expected));

@@ -109,7 +109,8 @@ std::string EncodeFooter(const Footer& footer);
 // version wrote it.
 absl::StatusOr<Footer> DecodeFooter(std::string_view bytes, std::string_view file, uint64_t file_size);
 
-// The 12 bytes behind a block.
+// The 12 bytes behind a block, of which `stored_checksum` is the CRC-32C.
+std::string EncodeBlockTrailer(std::string_view stored, uint32_t stored_checksum, uint64_t offset, FileNumber table);
 std::string EncodeBlockTrailer(std::string_view stored, uint64_t offset, FileNumber table);
 // `stored_and_trailer` as read from `offset`. OK iff undamaged and in its place; Unimplemented for an undamaged block
 // under a codec of a newer version.
