@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <new>
+#include <utility>
 
 #include "absl/log/check.h"
 
@@ -17,7 +18,7 @@
 namespace aeternus {
 namespace {
 
-constexpr size_t kChunkBytes = env::kHugePageBytes;
+constexpr size_t kChunkBytes = env::HugeBlock::kPageBytes;
 // Twice the alignment of cells, which begin in the middle of it: so the address says where memory came from.
 constexpr size_t kPlainAlignmentBytes = 2 * FrameMemory::kAlignmentBytes;
 
@@ -43,6 +44,7 @@ struct FrameMemory::Cell {
 
 // At the beginning of its 2 MiB, which are aligned, so that it is found from any of its cells.
 struct alignas(FrameMemory::kAlignmentBytes) FrameMemory::Chunk {
+  env::HugeBlock memory;  // that it lies in
   size_t cell_bytes;
   size_t used = 0;        // cells
   Cell* free = nullptr;   // cells that were given back
@@ -50,7 +52,7 @@ struct alignas(FrameMemory::kAlignmentBytes) FrameMemory::Chunk {
   Chunk* next = nullptr;  // in the list of those with room
   Chunk* previous = nullptr;
 
-  explicit Chunk(size_t bytes) : cell_bytes(bytes), untouched(reinterpret_cast<char*>(this) + sizeof(Chunk)) {
+  Chunk(env::HugeBlock block, size_t bytes) : memory(std::move(block)), cell_bytes(bytes), untouched(reinterpret_cast<char*>(this) + sizeof(Chunk)) {
     Hide(untouched, kChunkBytes - sizeof(Chunk));
   }
   const char* end() const { return reinterpret_cast<const char*>(this) + kChunkBytes; }
@@ -79,7 +81,8 @@ struct alignas(FrameMemory::kAlignmentBytes) FrameMemory::Chunk {
   }
   static void Destroy(Chunk* chunk) {
     Show(chunk, kChunkBytes);
-    ::operator delete(chunk, std::align_val_t(kChunkBytes));
+    const env::HugeBlock memory = std::move(chunk->memory);  // goes last
+    chunk->~Chunk();
   }
 };
 static_assert(FrameMemory::kCellStepBytes % kPlainAlignmentBytes == 0);
@@ -105,10 +108,11 @@ size_t FrameMemory::BytesTaken(size_t size) const {
 }
 
 FrameMemory::Chunk* FrameMemory::NewChunk(size_t cell_bytes) {
-  void* memory = ::operator new(kChunkBytes, std::align_val_t(kChunkBytes));
-  env::PreferHugePages(memory, kChunkBytes);
+  env::HugeBlock memory(kChunkBytes);
+  static_assert(sizeof(Chunk) % kPlainAlignmentBytes == kAlignmentBytes);  // so that IsCell knows its cells
+  char* const begin = memory.data();
   ++chunk_count_;
-  return new (memory) Chunk(cell_bytes);
+  return new (begin) Chunk(std::move(memory), cell_bytes);
 }
 
 void FrameMemory::Link(SizeClass& of, Chunk* chunk) {

@@ -17,7 +17,7 @@
 #include <cstddef>
 
 #include "absl/base/thread_annotations.h"
-#include "env/huge_pages.h"
+#include "env/huge_block.h"
 #include "env/mutex.h"
 
 namespace aeternus {

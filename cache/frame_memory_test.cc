@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "env/huge_block.h"
 #include "gtest/gtest.h"
 
 namespace aeternus {
@@ -109,7 +110,7 @@ TEST(FrameMemoryTest, PiecesOfLikeSizeShareChunksAndEmptyOnesAreGivenBack) {
     const size_t size = 4100 + i % 200;
     pieces.emplace_back(memory.Allocate(size), size);
   }
-  const size_t per_chunk = (env::kHugePageBytes - 1) / 4352;
+  const size_t per_chunk = (env::HugeBlock::kPageBytes - 1) / 4352;
   EXPECT_EQ(memory.chunk_count(), (kPieces + per_chunk - 1) / per_chunk);
   std::shuffle(pieces.begin(), pieces.end(), std::mt19937_64(1));
   for (const auto& [p, size] : pieces) memory.Free(p, size);

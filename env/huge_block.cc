@@ -25,7 +25,8 @@ HugeBlock::HugeBlock(size_t size) : size_((size + kPageBytes - 1) / kPageBytes *
   data_ = begin + before;
   if (before > 0) munmap(begin, before);
   munmap(data_ + size_, behind);
-  PreferHugePages(data_, size_);
+  // A kernel that has none refuses, and that is fine.
+  static_cast<void>(madvise(data_, size_, MADV_HUGEPAGE));
 }
 
 HugeBlock::~HugeBlock() {
