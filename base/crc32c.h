@@ -17,8 +17,8 @@ inline uint32_t ExtendCrc32c(uint32_t crc, std::string_view data) {
   return static_cast<uint32_t>(absl::ExtendCrc32c(absl::crc32c_t{crc}, data));
 }
 
-// The same when all that is known of the second part is its checksum and its size in bytes: a multiplication for each
-// bit that is set in the size, whatever it is.
+// The same when all that is known of the second part is its checksum and its size in bytes. Takes a multiplication for
+// each bit that is set in the size.
 inline uint32_t ConcatCrc32c(uint32_t crc, uint32_t second_crc, size_t second_size) {
   return static_cast<uint32_t>(absl::ConcatCrc32c(absl::crc32c_t{crc}, absl::crc32c_t{second_crc}, second_size));
 }

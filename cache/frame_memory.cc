@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/log/check.h"
+#include "env/huge_block.h"
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
@@ -52,7 +53,8 @@ struct alignas(FrameMemory::kAlignmentBytes) FrameMemory::Chunk {
   Chunk* next = nullptr;  // in the list of those with room
   Chunk* previous = nullptr;
 
-  Chunk(env::HugeBlock block, size_t bytes) : memory(std::move(block)), cell_bytes(bytes), untouched(reinterpret_cast<char*>(this) + sizeof(Chunk)) {
+  Chunk(env::HugeBlock block, size_t bytes)
+      : memory(std::move(block)), cell_bytes(bytes), untouched(reinterpret_cast<char*>(this) + sizeof(Chunk)) {
     Hide(untouched, kChunkBytes - sizeof(Chunk));
   }
   const char* end() const { return reinterpret_cast<const char*>(this) + kChunkBytes; }
@@ -108,6 +110,7 @@ size_t FrameMemory::BytesTaken(size_t size) const {
 }
 
 FrameMemory::Chunk* FrameMemory::NewChunk(size_t cell_bytes) {
+  // Mapped: at that alignment operator new would take twice as much of the address space.
   env::HugeBlock memory(kChunkBytes);
   static_assert(sizeof(Chunk) % kPlainAlignmentBytes == kAlignmentBytes);  // so that IsCell knows its cells
   char* const begin = memory.data();

@@ -17,7 +17,6 @@
 #include <cstddef>
 
 #include "absl/base/thread_annotations.h"
-#include "env/huge_block.h"
 #include "env/mutex.h"
 
 namespace aeternus {

@@ -18,8 +18,8 @@ class HugeBlock {
   static constexpr size_t kPageBytes = size_t{2} << 20;
 
   HugeBlock() = default;
-  // `size` bytes of zeros, rounded up to whole huge pages, and aligned to one. Ends the process when there is no memory,
-  // as operator new does. That huge pages are to be had is not promised.
+  // `size` bytes of zeros, rounded up to whole huge pages, and aligned to one. Ends the process when there is no
+  // memory, as operator new does. That huge pages are to be had is not promised.
   explicit HugeBlock(size_t size);
   ~HugeBlock();
   HugeBlock(HugeBlock&& other) noexcept

@@ -36,7 +36,7 @@ char* Arena::Allocate(size_t size, size_t alignment) {
 }
 
 size_t Arena::NextBlockBytes() const {
-  return std::clamp(std::bit_floor(memory_bytes()), kFirstBlockBytes, kLargestBlockBytes);
+  return std::clamp(std::bit_floor(memory_bytes() / 2), kFirstBlockBytes, kLargestBlockBytes);
 }
 
 char* Arena::NewBlock(size_t size) {

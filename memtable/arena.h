@@ -1,8 +1,8 @@
 // Memory that is handed out in small pieces and given back all at once, when the arena dies.
 //
-// Blocks are about as large as all before them together, from tiny to large, so that a memtable of a 512 B write buffer
-// costs no more than twice what it holds and one of 64 MiB asks for memory seldom, and then for huge pages. While one of
-// these is handed out, the next is on its way.
+// A block is half as large as all before it together, from tiny to large, so that a memtable of a 512 B write buffer
+// costs little more than it holds and one of 64 MiB asks for memory seldom, and then for huge pages. While one of these
+// is handed out, the next is on its way: of the first, two are taken.
 //
 // Thread safety: Allocate by one thread at a time; memory_bytes by any.
 #ifndef AETERNUS_MEMTABLE_ARENA_H_

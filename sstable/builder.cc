@@ -35,7 +35,7 @@ class Output {
   explicit Output(std::unique_ptr<env::WritableFile> file) : file_(std::move(file)) {}
 
   uint64_t size() const { return written_bytes_ + buffer_.size(); }
-  // Of everything, once Close has succeeded.
+  // Of everything that was appended.
   uint32_t checksum() const { return checksum_; }
 
   absl::Status Append(std::string_view bytes) {
@@ -44,7 +44,7 @@ class Output {
   }
   // The same for a block whose checksum is known: it is not summed up once more.
   absl::Status Append(std::string_view block, uint32_t checksum) {
-    CountFilled(block.size(), checksum);
+    AddChecksum(block.size(), checksum);
     return AppendBytes(block);
   }
   // The end of the file, to which up to `n` bytes may be appended directly; null when that is too much for it.
@@ -52,8 +52,8 @@ class Output {
     if (buffer_.size() + n > kWriteSizeBytes) AETERNUS_RETURN_IF_ERROR(Flush());
     return n > kWriteSizeBytes ? nullptr : &buffer_;
   }
-  // To Room `size` bytes of that checksum were appended.
-  void CountFilled(size_t size, uint32_t checksum) { checksum_ = ConcatCrc32c(checksum_, checksum, size); }
+  // Counts `size` bytes of that checksum that were appended to Room.
+  void AddChecksum(size_t size, uint32_t checksum) { checksum_ = ConcatCrc32c(checksum_, checksum, size); }
   absl::Status SyncAndClose() {
     AETERNUS_RETURN_IF_ERROR(Flush());
     AETERNUS_RETURN_IF_ERROR(file_->Sync());
@@ -199,7 +199,7 @@ absl::Status Builder::Impl::FinishDataBlock(std::string_view separator) {
     block.Finish(room);
     const std::string_view encoded = std::string_view(*room).substr(begin);
     const uint32_t checksum = Crc32c(encoded);
-    out.CountFilled(encoded.size(), checksum);
+    out.AddChecksum(encoded.size(), checksum);
     AETERNUS_RETURN_IF_ERROR(out.Append(EncodeBlockTrailer(encoded, checksum, offset, identity.number)));
   }
   index.Add(offset, separator);

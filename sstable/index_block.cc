@@ -130,8 +130,8 @@ BlockHandle IndexReader::block(size_t i) const {
 }
 
 // Without branches that depend on the keys: at random keys each of those would be mispredicted every other time.
-size_t IndexReader::LowerBound(uint64_t target) const {
-  const Words words = searched();
+size_t IndexReader::FindWord(uint64_t target) const {
+  const Words words = searched_words();
   size_t base = 0;
   for (size_t n = words.size; n > 1;) {
     const size_t half = n / 2;
@@ -142,9 +142,9 @@ size_t IndexReader::LowerBound(uint64_t target) const {
   return base;
 }
 
-size_t IndexReader::PrefixLowerBound(size_t searched, uint64_t target) const {
-  if (landmarks_ == nullptr) return searched;
-  size_t number = searched * kPrefixesPerLine;
+size_t IndexReader::PrefixLowerBound(size_t word, uint64_t target) const {
+  if (landmarks_ == nullptr) return word;
+  size_t number = word * kPrefixesPerLine;
   const size_t limit = std::min(number + kPrefixesPerLine, block_count_);
   for (size_t i = number; i < limit; ++i) number += prefix(i) < target ? 1 : 0;
   return number;
@@ -180,7 +180,7 @@ size_t IndexReader::FindBlock(std::string_view key) const {
   return FindAmongTies(key, target, PrefixLowerBound(target));
 }
 
-// LowerBound takes the same number of steps whatever it looks for, so all of them can be taken in turn.
+// FindWord takes the same number of steps whatever it looks for, so all of them can be taken in turn.
 void IndexReader::FindBlocks(absl::Span<const std::string_view> keys, size_t* numbers) const {
   DCHECK_LE(keys.size(), kMostKeys);
   std::array<uint64_t, kMostKeys> targets;
@@ -188,7 +188,7 @@ void IndexReader::FindBlocks(absl::Span<const std::string_view> keys, size_t* nu
     targets[k] = KeyPrefix(keys[k], shared_size_);
     numbers[k] = 0;
   }
-  const Words words = searched();
+  const Words words = searched_words();
   for (size_t n = words.size; n > 1;) {
     const size_t half = n / 2;
     for (size_t k = 0; k < keys.size(); ++k) numbers[k] += words[numbers[k] + half - 1] < targets[k] ? half : 0;

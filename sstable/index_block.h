@@ -1,9 +1,9 @@
 // The index block (byte table in format.h): which data block a key falls into. Searched in place by the eight bytes
 // behind the prefix that all separators share; whole separators are compared only on ties.
 //
-// A search of many blocks would take a cache miss a step. So whoever keeps an index in memory keeps landmarks beside
-// it: of each full cache line of prefixes the last one, all together, an eighth of the prefixes. They stay in the
-// processor's caches, and say in which one line the search ends.
+// A search of many blocks would take a cache miss a step. So the cache of frames keeps landmarks beside an index: of
+// each full cache line of prefixes the last one, all together, an eighth of the prefixes. They stay in the processor's
+// caches, and say in which one line the search ends.
 //
 // Thread safety: the builder one thread; the reader is immutable, its views live as long as the bytes.
 #ifndef AETERNUS_SSTABLE_INDEX_BLOCK_H_
@@ -74,17 +74,16 @@ class IndexReader {
     size_t size;
     uint64_t operator[](size_t i) const { return LoadU64(begin + i * sizeof(uint64_t)); }
   };
-  Words searched() const {
+  Words searched_words() const {
     if (landmarks_ == nullptr) return {prefixes_, block_count_};
     return {landmarks_, block_count_ / kPrefixesPerLine};
   }
   uint64_t prefix(size_t i) const { return LoadU64(prefixes_ + i * sizeof(uint64_t)); }
-  // The first of searched() that is at least `target`.
-  size_t LowerBound(uint64_t target) const;
-  // The first separator whose prefix is at least `target`.
-  size_t PrefixLowerBound(uint64_t target) const { return PrefixLowerBound(LowerBound(target), target); }
-  // The same, once LowerBound is known.
-  size_t PrefixLowerBound(size_t searched, uint64_t target) const;
+  // The first of searched_words() that is at least `target`.
+  size_t FindWord(uint64_t target) const;
+  // The first separator whose prefix is at least `target`; the same once FindWord has answered `word`.
+  size_t PrefixLowerBound(uint64_t target) const { return PrefixLowerBound(FindWord(target), target); }
+  size_t PrefixLowerBound(size_t word, uint64_t target) const;
   // Whether `key` has the prefix that all separators share; if not, it lies before or behind them all: `*number`.
   bool SharesPrefix(std::string_view key, size_t* number) const;
   // FindBlock from the place that the prefixes alone lead to.

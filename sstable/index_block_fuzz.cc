@@ -45,6 +45,10 @@ void CheckSearches(const IndexReader& index, const IndexReader& with_landmarks, 
                                    PrefixSuccessor(key), std::string(key.substr(0, key.size() / 2)) + '\x7f'}) {
     CHECK_EQ(index.FindBlock(probe), FindBlockSlowly(index, probe));
     CHECK_EQ(with_landmarks.FindBlock(probe), FindBlockSlowly(index, probe));
+    const std::string_view probes[] = {probe};
+    size_t number = 0;
+    with_landmarks.FindBlocks(probes, &number);
+    CHECK_EQ(number, FindBlockSlowly(index, probe));
   }
 }
 
@@ -66,7 +70,7 @@ bool DecodeAndCheck(std::string_view input) {
     CHECK_LE(block.stored_size, sstable::kMaxBlockSizeBytes);
     end = block.end();
     builder.Add(block.offset, index.separator(i));
-    if (i < 16) CheckSearches(index, with_landmarks, index.separator(i));
+    if (i < 16 || i + 16 > index.block_count()) CheckSearches(index, with_landmarks, index.separator(i));
   }
   CHECK_EQ(end, footer.data_end());
   const absl::StatusOr<std::string> encoded = builder.Finish(end);
