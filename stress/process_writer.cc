@@ -88,10 +88,14 @@ absl::StatusOr<uint64_t> CountOf(Db& db, int writer) {
 
 absl::Status WriteAll(Db& db) {
   const uint64_t writes_each = absl::GetFlag(FLAGS_writes_each);
+  std::vector<uint64_t> counts(kProcessWriters);  // all before the first thread, which an error would leave behind
+  for (int writer = 0; writer < kProcessWriters; ++writer) {
+    AETERNUS_ASSIGN_OR_RETURN(counts[static_cast<size_t>(writer)], CountOf(db, writer));
+  }
   std::vector<absl::Status> outcomes(kProcessWriters);
   std::vector<std::thread> writers;
   for (int writer = 0; writer < kProcessWriters; ++writer) {
-    AETERNUS_ASSIGN_OR_RETURN(const uint64_t count, CountOf(db, writer));
+    const uint64_t count = counts[static_cast<size_t>(writer)];
     const uint64_t last = writes_each == 0 ? 0 : count + writes_each;
     writers.emplace_back([&db, &outcome = outcomes[static_cast<size_t>(writer)], writer, count, last] {
       outcome = WriteFrom(db, writer, count + 1, last);
