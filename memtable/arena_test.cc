@@ -26,6 +26,14 @@ TEST(Arena, ATinyOneTakesLittleAndLargePiecesGetTheirOwnBlock) {
   EXPECT_LT(arena.memory_bytes(), 2 * (3 * Arena::kLargestBlockBytes + 2 * Arena::kFirstBlockBytes));
 }
 
+TEST(Arena, BehindALargePieceASmallOneDoesNotTakeTwoHugeBlocks) {
+  Arena arena;
+  arena.Allocate(Arena::kLargestBlockBytes + Arena::kLargestBlockBytes / 2);
+  const size_t before = arena.memory_bytes();
+  arena.Allocate(100);
+  EXPECT_LE(arena.memory_bytes(), before + before / 2);
+}
+
 TEST(Arena, PiecesAreAlignedAsAskedAndDoNotOverlap) {
   Random random = Random::ForTest();
   Arena arena;
