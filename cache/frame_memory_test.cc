@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <fstream>
 #include <random>
 #include <string>
 #include <thread>
@@ -35,6 +36,13 @@ class Plenty {
   FrameMemory* const memory_;
   char* const p_;
 };
+
+// Address space of this process.
+size_t MappedBytes() {
+  size_t pages = 0;
+  std::ifstream("/proc/self/statm") >> pages;
+  return pages * 4096;
+}
 
 // Takes and gives back pieces of all sizes; each is written whole, and is whole when it goes.
 void TakeAndGiveBack(FrameMemory& memory, uint64_t seed) {
@@ -117,6 +125,25 @@ TEST(FrameMemoryTest, PiecesOfLikeSizeShareChunksAndEmptyOnesAreGivenBack) {
   EXPECT_EQ(memory.chunk_count(), 1u);
   memory.Free(memory.Allocate(4100), 4100);
   EXPECT_EQ(memory.chunk_count(), 1u);
+}
+
+TEST(FrameMemoryTest, ChunksThatAreGivenBackAreMappedNoMore) {
+  constexpr size_t kPieces = 20;
+  constexpr int kRounds = 50;  // two gigabytes, if they stayed
+  const size_t before = MappedBytes();
+  ASSERT_GT(before, 0u);
+  for (int round = 0; round < kRounds; ++round) {
+    FrameMemory memory(kLargeCache);
+    const Plenty plenty(&memory);
+    std::vector<std::pair<char*, size_t>> pieces;
+    for (size_t i = 0; i < kPieces; ++i) {
+      const size_t size = 4096 + i * FrameMemory::kCellStepBytes;  // each is of a class, and a chunk, of its own
+      pieces.emplace_back(memory.Allocate(size), size);
+    }
+    ASSERT_EQ(memory.chunk_count(), kPieces);
+    for (const auto& [p, size] : pieces) memory.Free(p, size);
+  }
+  EXPECT_LT(MappedBytes(), before + kRounds * kPieces * env::HugeBlock::kPageBytes / 8);
 }
 
 TEST(FrameMemoryTest, LargeAndEmptyPiecesTakeNoCell) {
