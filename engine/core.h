@@ -94,8 +94,6 @@ class Core : public std::enable_shared_from_this<Core> {
   absl::StatusOr<bool> Freeze() ABSL_LOCKS_EXCLUDED(commit_mutex_);
   // Makes a log segment ready for the next switch, so that no writer has to.
   absl::Status PrepareLog();
-  // Syncs logs that were sealed by a switch.
-  absl::Status SyncOlderLogs();
 
   // ---- reading (core_read.cc) ----
   absl::StatusOr<std::optional<std::string>> Get(std::string_view key, const ReadOptions& options);
@@ -257,7 +255,13 @@ class Core : public std::enable_shared_from_this<Core> {
   // The oldest log on disk behind `log`: what is in no table once the memtable of `log` is, is there or further behind.
   // There is one once LogChain::EnsureNext has returned.
   FileNumber LogBehind(FileNumber log) const;
-  void RetireLogsBelow(FileNumber min_log);
+  // Deletes the logs below `min_log`, which a durable edit has retired; whether all of them are gone. What cannot be
+  // deleted is left to later.
+  bool DeleteLogsBelow(FileNumber min_log);
+  // The same, and makes sure that nobody has to sync them any more [GONE_OR_SYNCED].
+  absl::Status RetireLogsBelow(FileNumber min_log);
+  // Syncs all logs but the active one.
+  absl::Status SyncOlderLogs();
   compaction::PlannerOptions planner_options() const;
 
   std::shared_ptr<sstable::Table> OpenTable(const TableMetadata& metadata) const;

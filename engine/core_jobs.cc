@@ -222,15 +222,32 @@ FileNumber Core::LogBehind(FileNumber log) const {
   return *std::upper_bound(log_files_.begin(), log_files_.end(), log);
 }
 
-void Core::RetireLogsBelow(FileNumber min_log) {
+bool Core::DeleteLogsBelow(FileNumber min_log) {
+  std::vector<FileNumber> retired;
   {
     env::MutexLock lock(&log_files_mutex_);
-    for (const FileNumber log : log_files_) {
-      if (log < min_log) obsolete_.Add(PathOf(LogName(log)));
-    }
-    std::erase_if(log_files_, [&](FileNumber log) { return log < min_log; });
+    const auto end = std::lower_bound(log_files_.begin(), log_files_.end(), min_log);
+    retired.assign(log_files_.begin(), end);
+    log_files_.erase(log_files_.begin(), end);
   }
+  bool are_gone = true;
+  for (const FileNumber log : retired) {
+    const absl::Status status = file_system_->DeleteFile(PathOf(LogName(log)));
+    if (status.ok() || absl::IsNotFound(status)) continue;
+    are_gone = false;
+    obsolete_.Add(PathOf(LogName(log)));
+  }
+  return are_gone;
+}
+
+absl::Status Core::RetireLogsBelow(FileNumber min_log) {
+  const bool are_gone = DeleteLogsBelow(min_log);
   obsolete_.Collect();
+  if (!logs_->OwesSyncBelow(min_log)) return absl::OkStatus();
+  if (!are_gone) return SyncOlderLogs();
+  if (const absl::Status status = file_system_->SyncDirectory(dir_); !status.ok()) return Fail(status);
+  logs_->Drop(min_log);
+  return absl::OkStatus();
 }
 
 // ---- flush ----
@@ -264,18 +281,16 @@ absl::StatusOr<bool> Core::TryToFlush() {
   if (!IsPlanted(PlantedBug::kFlushIgnoresSnapshots)) request.policy.snapshots = handles_->LiveSnapshots();
   AETERNUS_ASSIGN_OR_RETURN(const std::optional<TableMetadata> table, BuildTable(std::move(request)));
 
-  // The edit says that the log is not needed any more, so what it holds must be durable by then [FLUSH_AFTER_SYNC].
-  AETERNUS_RETURN_IF_ERROR(SyncOlderLogs());
   VersionEdit edit;
   if (table.has_value()) edit.added_tables.push_back(*table);
   edit.flushed_lsn = memtable.last_lsn();
   const FileNumber min_log = LogBehind(oldest.log);
   edit.min_log = min_log;
-  if (IsPlanted(PlantedBug::kLogsDeletedBeforeEdit)) RetireLogsBelow(min_log);
+  if (IsPlanted(PlantedBug::kLogsDeletedBeforeEdit)) DeleteLogsBelow(min_log);
   AETERNUS_RETURN_IF_ERROR(CommitEdit(std::move(edit), [](View& view) { view.frozen.erase(view.frozen.begin()); }));
   counters_.flushes.fetch_add(1, std::memory_order_relaxed);
   now.view.reset();
-  RetireLogsBelow(min_log);
+  AETERNUS_RETURN_IF_ERROR(RetireLogsBelow(min_log));
   return true;
 }
 

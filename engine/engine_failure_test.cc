@@ -168,11 +168,26 @@ TEST_F(EngineFailureTest, AFailedSyncOfTheLogIsFinal) {
   }
 }
 
-TEST_F(EngineFailureTest, AFailedSyncOfTheLogThatAFlushRetiresIsFinal) {
+TEST_F(EngineFailureTest, AFailedSyncOfALogThatAFlushCannotDeleteIsFinal) {
   ASSERT_TRUE(engine_->FreezeMemtable().value());
   const std::string frozen = machine_.Logs()[0];
-  machine_.FailWhile([&](const FileCall& call) { return call.path == frozen && call.op == FileOp::kSync; });
+  machine_.FailWhile([&](const FileCall& call) {
+    return call.path == frozen && (call.op == FileOp::kDelete || call.op == FileOp::kSync);
+  });
   EXPECT_TRUE(FailsWith(engine_->FlushOldestFrozen(), Code::kInternal, {frozen}));
+  ExpectFailedForGood(Numbered(0, 3));
+}
+
+TEST_F(EngineFailureTest, AFailedSyncOfTheDirectoryBehindADeletedLogIsFinal) {
+  ASSERT_TRUE(engine_->FreezeMemtable().value());
+  const std::string frozen = machine_.Logs()[0];
+  bool is_deleted = false;
+  machine_.FailWhile([&](const FileCall& call) {
+    is_deleted |= call.path == frozen && call.op == FileOp::kDelete;
+    return is_deleted && call.op == FileOp::kSyncDirectory;
+  });
+  EXPECT_TRUE(FailsWith(engine_->FlushOldestFrozen(), Code::kInternal));
+  ASSERT_TRUE(is_deleted);
   ExpectFailedForGood(Numbered(0, 3));
 }
 

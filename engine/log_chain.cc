@@ -168,7 +168,23 @@ absl::Status LogChain::SyncOlderLocked() {
     syncs_.fetch_add(1, std::memory_order_relaxed);
     RaiseSynced(Lsn(oldest->last_lsn));
     env::MutexLock lock(&list_mutex_);
+    if (!older_.empty() && older_.front() == oldest) older_.pop_front();  // or it was dropped meanwhile
+  }
+}
+
+bool LogChain::OwesSyncBelow(FileNumber end) const {
+  env::MutexLock lock(&list_mutex_);
+  return !older_.empty() && older_.front()->number < end;
+}
+
+void LogChain::Drop(FileNumber end) {
+  while (true) {
+    std::shared_ptr<Log> dropped;  // closed without the lock: the system frees what it has cached of the file
+    env::MutexLock lock(&list_mutex_);
+    if (older_.empty() || older_.front()->number >= end) return;
+    dropped = std::move(older_.front());
     older_.pop_front();
+    RaiseSynced(Lsn(dropped->last_lsn));
   }
 }
 

@@ -7,6 +7,7 @@
 //   - Seal() ends the active log; the seal's own sync is left to the sync of older logs.
 //   - SyncAll() syncs older logs to their end, oldest first, then the active one: only then is a synced group
 //     acknowledged [WAIT_OLDER].
+//   - Drop() spares that to logs that a flush has retired and durably deleted [GONE_OR_SYNCED].
 //
 // Thread safety: Append, Seal and Close by one thread at a time (the commit mutex); the rest by any number beside it.
 // Lock order: prepare_mutex_, sync_mutex_ and list_mutex_ are never taken in the reverse order, and no other lock of
@@ -68,6 +69,10 @@ class LogChain {
   absl::Status SyncAll();
   // The same for all logs but the active one.
   absl::Status SyncOlder();
+  // Whether a log numbered below `end`, the active one aside, is not yet synced to its end.
+  bool OwesSyncBelow(FileNumber end) const;
+  // What the logs numbered below `end` held is durable elsewhere, and so is their deletion: none of them needs a sync.
+  void Drop(FileNumber end);
 
   // Makes sure that there is an active or a prepared log, and returns its number: a fit min_log when no older log
   // holds anything [MINLOG_EXISTS].
@@ -116,7 +121,7 @@ class LogChain {
   mutable env::Mutex list_mutex_;
   std::unique_ptr<wal::Writer> prepared_ ABSL_GUARDED_BY(list_mutex_);
   std::shared_ptr<Log> active_ ABSL_GUARDED_BY(list_mutex_);
-  std::deque<std::shared_ptr<Log>> older_ ABSL_GUARDED_BY(list_mutex_);  // not yet synced, oldest first
+  std::deque<std::shared_ptr<Log>> older_ ABSL_GUARDED_BY(list_mutex_);  // owe a sync, oldest first
 
   std::atomic<uint64_t> synced_lsn_;
   std::atomic<uint64_t> syncs_{0};

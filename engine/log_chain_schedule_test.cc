@@ -24,6 +24,17 @@ class LogChainInSchedule : public testing::LogChainOnDisk {
   }
   LogChain& chain() { return chain_; }
   uint64_t last_lsn() const { return last_lsn_; }
+  // How many batches of a log are there if power is lost now.
+  int DurableBatchesOf(FileNumber number) {
+    const auto disk = fs_.Crash({.mode = env::testing::CrashMode::kDropAll});
+    const auto file = disk->NewRandomAccessFile(PathOf(number)).value();
+    wal::Reader reader(file.get(), kDatabase, number);
+    int batches = 0;
+    for (auto frame = reader.Next().value(); frame.has_value(); frame = reader.Next().value()) {
+      batches += frame->type == wal::FrameType::kBatch ? 1 : 0;
+    }
+    return batches;
+  }
   // Up to which LSN everything is there if power is lost now.
   uint64_t DurableLsn() {
     const auto disk = fs_.Crash({.mode = env::testing::CrashMode::kDropAll});
@@ -69,6 +80,25 @@ TEST(LogChainSchedule, WhatIsCalledSyncedIsOnDiskWhateverIsWrittenMeanwhile) {
         EXPECT_GE(test.DurableLsn(), synced) << "seed " << seed;
       }
     }));
+  }
+}
+
+// A flush may retire a log while that is synced.
+TEST(LogChainSchedule, ALogThatIsDroppedWhileItIsSyncedTakesNoOtherWithIt) {
+  for (uint64_t seed = 1; seed <= 1000; ++seed) {
+    LogChainInSchedule test;
+    env::testing::SimScheduler scheduler({.seed = seed});
+    ASSERT_OK(scheduler.Run([&] {
+      scheduler.Start("writer", [&test] { test.WriteAndSeal(/*logs=*/4); });
+      scheduler.Start("flush", [&test] {
+        for (uint64_t end = 2; end <= 3; ++end) test.chain().Drop(FileNumber(end));
+      });
+      for (int i = 0; i < 3; ++i) EXPECT_OK(test.chain().SyncAll());
+    }));
+    ASSERT_OK(test.chain().SyncAll());
+    for (uint64_t log = 3; log <= 4; ++log) {
+      EXPECT_EQ(test.DurableBatchesOf(FileNumber(log)), 1) << "log " << log << ", seed " << seed;
+    }
   }
 }
 

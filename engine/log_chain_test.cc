@@ -231,6 +231,23 @@ TEST_F(LogChainTest, SyncOlderLeavesTheActiveLogAlone) {
   EXPECT_EQ(chain_.synced_lsn(), Lsn(1));
 }
 
+TEST_F(LogChainTest, WhatIsDroppedCountsAsSyncedAndIsNotSyncedAnyMore) {
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_OK(Append("x"));
+    ASSERT_OK(chain_.Seal(&wrote_));
+  }
+  EXPECT_FALSE(chain_.OwesSyncBelow(FileNumber(1)));
+  EXPECT_TRUE(chain_.OwesSyncBelow(FileNumber(2)));
+  chain_.Drop(FileNumber(3));
+  EXPECT_FALSE(chain_.OwesSyncBelow(FileNumber(3)));
+  EXPECT_TRUE(chain_.OwesSyncBelow(FileNumber(4)));
+  EXPECT_EQ(chain_.synced_lsn(), Lsn(2));
+  RecordCalls();
+  ASSERT_OK(chain_.SyncAll());
+  EXPECT_EQ(CallsOf(FileOp::kSync), (std::vector<std::string>{"sync db/000003.log"}));
+  EXPECT_FALSE(chain_.OwesSyncBelow(FileNumber(4)));
+}
+
 TEST_F(LogChainTest, EveryFrameSaysWhatWasDurableWhenItWasWritten) {
   std::mt19937_64 random(TestSeed());
   std::vector<uint64_t> synced_at_append;

@@ -34,6 +34,7 @@ using testing::DestroyBatch;
 using testing::DestroyFrame;
 using testing::FailsWith;
 using testing::FramesOf;
+using testing::IsLog;
 using testing::IsManifest;
 using testing::IsRefusedUnchanged;
 using testing::KilledAfter;
@@ -272,12 +273,24 @@ TEST(RecoveryManifest, AnyNumberOfLostEditsIsRefusedOrLosesNothing) {
   EXPECT_EQ(ContentsWhenOpened(machine), Numbered(1, 7));
 }
 
-// [FLUSH_AFTER_SYNC]: the log whose deletion the crash undid still holds what the lost edit said was in a table.
-TEST(RecoveryManifest, TheEditOfAFlushMayBeLostBecauseItsLogWasSyncedBefore) {
+// [GONE_OR_SYNCED]: no crash brings back the log, of which nothing was ever synced.
+TEST(RecoveryManifest, TheEditOfAFlushIsMissedWhenItIsLostBecauseItsLogIsGoneForGood) {
   Machine machine;
   const auto engine = machine.Open();     // edit 1: the snapshot
   PutNumbered(*engine, 1, 4, kUnsynced);  // edit 2: the first log is in use
-  ASSERT_OK(testing::Flush(*engine));     // edit 3
+  const std::string log = machine.Logs()[0];
+  ASSERT_OK(testing::Flush(*engine));  // edit 3
+  Machine after = machine.AfterPowerLoss();
+  LoseEditsBehind(after, 2);
+  EXPECT_TRUE(IsRefusedUnchanged(after, log + " is missing"));
+}
+
+TEST(RecoveryManifest, TheEditOfAFlushMayBeLostWhereItsLogCouldNotBeDeleted) {
+  Machine machine;
+  const auto engine = machine.Open();
+  PutNumbered(*engine, 1, 4, kUnsynced);
+  machine.FailWhile([](const FileCall& call) { return IsLog(call.path) && call.op == FileOp::kDelete; });
+  ASSERT_OK(testing::Flush(*engine));
   Machine after = machine.AfterPowerLoss();
   LoseEditsBehind(after, 2);
   EXPECT_EQ(ContentsWhenOpened(after), Numbered(1, 4));

@@ -36,8 +36,10 @@ struct Disk {
   uint8_t unused[2];
 
   bool Exists(int name) const { return cached_names[name] != 0; }
-  File& At(int name) { return files[cached_names[name] - 1]; }
-  const File& At(int name) const { return files[cached_names[name] - 1]; }
+  // The file of a name. Of one that was removed, as long as a power cut can undo that: who has it open can sync it.
+  File& At(int name) { return files[FileOf(name)]; }
+  const File& At(int name) const { return files[FileOf(name)]; }
+  int FileOf(int name) const { return (Exists(name) ? cached_names[name] : durable_names[name]) - 1; }
   bool IsInUse(int file) const;
   bool IsNameDirty(int name) const { return durable_names[name] != cached_names[name] && !(dropped_names >> name & 1); }
 

@@ -77,7 +77,7 @@ constexpr Counterexample kCounterexamples[] = {
     {"CLOSE_PROOF", "ops=2 crashes=1", "silent loss in a cleanly closed database"},
     {"FAILED_NO_SEAL", "ops=2 crashes=1 fails=1", "open refuses what a crash may leave: a frame proves"},
     {"WAIT_OLDER", "ops=2 crashes=1", "acknowledged writes are lost"},
-    {"FLUSH_AFTER_SYNC", "ops=2 crashes=1", "silent loss by damage to a manifest or table"},
+    {"GONE_OR_SYNCED", "ops=2 crashes=1", "silent loss by damage to a manifest or table"},
     {"SYNCFAIL_FINAL", "ops=2 crashes=1 fails=1 closes=0", "acknowledged writes are lost"},
     {"DIRFAIL_FINAL", "ops=3 crashes=2 fails=1 closes=0 kills=0 groups=0 damage=0", "acknowledged writes are lost"},
     {"WFAIL_FINAL", "ops=3 crashes=1 fails=1 write_fails=1 frames=3 damage=0", "what survives is no prefix"},

@@ -48,8 +48,7 @@ void Model::ExpandFlush(const State& s) {
         }
       });
     case 3: {
-      if (rules_.flush_after_sync && !e.frozen[0].is_synced) return;
-      if (e.is_edit_pending) return;
+      if (e.is_edit_pending || e.must_sync != 0) return;
       const uint8_t behind = e.active_log != 0 ? e.active_log : e.prepared_log != 0 ? e.prepared_log : e.next_number;
       next.engine.min_log = e.frozen_count > 1 ? e.frozen[1].first_log : behind;
       WriteEdit(
@@ -62,10 +61,20 @@ void Model::ExpandFlush(const State& s) {
       return SyncOrFail(s, manifest_name(s), "flush: edit synced", [](State& done) {
         done.engine.flush_step = 5;
         done.engine.is_edit_pending = 0;
-        done.ghost.must_survive |= done.engine.frozen[0].writes;
+        // Nobody waits for the end of the flush but whoever asked for it.
+        if (done.engine.frozen[0].is_synced) done.ghost.must_survive |= done.engine.frozen[0].writes;
       });
+    case 5:
+      for (int log = 1; log < e.min_log; ++log) next.disk.Remove(log);
+      if (e.frozen[0].is_synced || !rules_.gone_or_synced) return EndFlush(next, "flush: retired logs deleted");
+      next.engine.flush_step = 6;
+      return Visit(next, "flush: retired logs deleted, unsynced");
     default:
-      return ApplyFlush(next);
+      next.disk.SyncDirectory();
+      EndFlush(next, "flush: directory synced behind the deletion");
+      return FailDirectorySync(s, "DIRECTORY SYNC FAILS behind a deletion", [this](State& failed) {
+        if (rules_.dirfail_final) failed.engine.phase = Phase::kFailed;
+      });
   }
 }
 
@@ -86,17 +95,17 @@ void Model::WriteFlushedTable(State s) {
   Visit(s, "flush: table written");
 }
 
-void Model::ApplyFlush(State s) {
+void Model::EndFlush(State s, const char* step) {
   Engine& e = s.engine;
+  s.ghost.must_survive |= e.frozen[0].writes;
   e.flush_step = 0;
   e.tables |= U8(1 << e.flush_table);
   e.flushed_lsn = e.frozen[0].last_lsn;
-  e.must_sync = 0;
-  for (int log = 1; log < e.min_log; ++log) s.disk.Remove(log);
   std::copy(e.frozen + 1, e.frozen + e.frozen_count, e.frozen);
   e.frozen[--e.frozen_count] = Frozen();
+  e.synced_lsn = std::max(e.synced_lsn, e.flushed_lsn);
   RaiseSynced(s);
-  Visit(s, "flush: retired logs deleted");
+  Visit(s, step);
 }
 
 // ---- compaction ----

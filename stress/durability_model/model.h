@@ -56,7 +56,7 @@ class Model {
   // jobs.cc: flush, compaction, close.
   void ExpandFlush(const State& s);
   void WriteFlushedTable(State s);
-  void ApplyFlush(State s);
+  void EndFlush(State s, const char* step);
   void ExpandCompaction(const State& s);
   void BeginClose(State s);
   void ExpandClosing(const State& s);

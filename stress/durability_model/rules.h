@@ -36,7 +36,7 @@ struct Rules {
   bool close_proof = true;
   bool failed_no_seal = true;
   bool wait_older = true;
-  bool flush_after_sync = true;
+  bool gone_or_synced = true;
   bool syncfail_final = true;
   bool dirfail_final = true;
   bool wfail_final = true;
