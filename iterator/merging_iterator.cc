@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -132,10 +133,10 @@ class MergingIterator final : public EntryIterator {
       if (!source->entries->status().ok()) return Fail(source->entries->status());
       if (source->entries->Valid()) {
         TakeWindow<kForward>(source);
-        if (TakeWords<kForward>(source) && live_.size() > 2) Replay<kForward>(source);
+        if (TakeWords<kForward>(source) && is_tree_built_) Replay<kForward>(source);
       } else {
         live_.erase(std::find(live_.begin(), live_.end(), source));
-        BuildTree<kForward>();
+        is_tree_built_ = false;
       }
     }
     if (ties_ > kTiesMax) FindLongerPrefix<kForward>();
@@ -151,33 +152,65 @@ class MergingIterator final : public EntryIterator {
   template <bool kForward>
   void ShowWindow() {
     if (live_.empty()) return SetEnd();
-    if (live_.size() == 2) BuildTree<kForward>();  // which MergeTwo does not keep up
-    if (!LendWindow<kForward>()) MergeWindow<kForward>();
+    if (live_.size() == 1) return Lend<kForward>(live_[0], live_[0]->count);
+    if (const auto [a, b] = TwoInPlay(); a != nullptr) {
+      is_tree_built_ = false;
+      return ShowWindowOfTwo<kForward>(a, b);
+    }
+    if (!is_tree_built_) BuildTree<kForward>();
+    Source* const first = live_[tree_.winner()];
+    const size_t count = CountToLend(*first, tree_.runner_up_word());
+    if (count == 0) return MergeWindow<kForward>();
+    Lend<kForward>(first, count);
+    if (used_up_ == nullptr) Replay<kForward>(first);
   }
 
-  // Shows the first source's own entries as far as they come before everybody else's, if they are many.
-  template <bool kForward>
-  bool LendWindow() {
-    Source* const source = live_[tree_.winner()];
-    size_t count = source->count;
-    if (live_.size() > 1) {
-      const uint64_t limit = tree_.runner_up_word();
-      if (count < kLendMin || source->word[kLendMin - 1] >= limit) return false;
-      count = static_cast<size_t>(std::lower_bound(source->word, source->word + count, limit) - source->word);
+  // The sources that have a part in what comes before the first window is used up, if no more than two have: as where
+  // all others have entries of other keys alone. Nulls otherwise.
+  std::pair<Source*, Source*> TwoInPlay() const {
+    if (live_.size() == 2) return {live_[0], live_[1]};
+    uint64_t limit = std::numeric_limits<uint64_t>::max();
+    for (const Source* const source : live_) limit = std::min(limit, source->word[source->count - 1]);
+    Source* found[2] = {nullptr, nullptr};
+    size_t count = 0;
+    for (Source* const source : live_) {
+      if (*source->word > limit) continue;
+      if (count == 2) return {nullptr, nullptr};
+      found[count++] = source;
     }
+    // One alone is merged with any other, of which nothing comes in between.
+    if (count == 1) found[1] = live_[0] == found[0] ? live_[1] : live_[0];
+    return {found[0], found[1]};
+  }
+
+  template <bool kForward>
+  void ShowWindowOfTwo(Source* a, Source* b) {
+    if (*b->word < *a->word) std::swap(a, b);
+    if (const size_t count = CountToLend(*a, *b->word); count > 0) return Lend<kForward>(a, count);
+    MergeTwo<kForward>(a, b);
+  }
+
+  // How many entries of the first source come before everybody else's, of which `limit` is the least word; 0: not
+  // enough to lend its window out.
+  static size_t CountToLend(const Source& first, uint64_t limit) {
+    if (first.count < kLendMin || first.word[kLendMin - 1] >= limit) return 0;
+    return static_cast<size_t>(std::lower_bound(first.word, first.word + first.count, limit) - first.word);
+  }
+
+  // Shows `count` of the first source's own entries.
+  template <bool kForward>
+  void Lend(Source* source, size_t count) {
     const EntryView* const first = source->at;
     if (kForward) {
       SetWindow(first, first, first + count);
     } else {
       SetWindow(first + 1 - count, first, first + 1);
     }
-    if (!Advance<kForward>(source, count)) Replay<kForward>(source);
-    return true;
+    Advance<kForward>(source, count);
   }
 
   template <bool kForward>
   void MergeWindow() {
-    if (live_.size() == 2) return MergeTwo<kForward>();
     EntryView* const begin = kForward ? buffer_.begin() : buffer_.end();
     EntryView* out = begin;
     Source* const* const live = live_.data();
@@ -192,11 +225,9 @@ class MergingIterator final : public EntryIterator {
   }
 
   // The same for two sources, as most merges have: each next entry is one comparison away, and no branch depends on who
-  // wins it. The tree is left behind; ShowWindow builds it for the next one.
+  // wins it.
   template <bool kForward>
-  void MergeTwo() {
-    Source* const a = live_[0];
-    Source* const b = live_[1];
+  void MergeTwo(Source* a, Source* b) {
     const EntryView *a_at = a->at, *b_at = b->at;
     const uint64_t *a_word = a->word, *b_word = b->word;
     const uint64_t *const a_end = a_word + a->count, *const b_end = b_word + b->count;
@@ -241,7 +272,7 @@ class MergingIterator final : public EntryIterator {
     tree_.Replay(*source->word, Tie<kForward>{this});
   }
 
-  // Decides between sources whose words tie, which is rare.
+  // Decides between sources whose words tie: seldom, or for each key where many have a version of it.
   template <bool kForward>
   struct Tie {
     MergingIterator* merge;
@@ -250,7 +281,16 @@ class MergingIterator final : public EntryIterator {
     }
   };
   template <bool kForward>
-  [[gnu::noinline]] bool ComesBefore(const Source& a, const Source& b) {
+  bool ComesBefore(const Source& a, const Source& b) {
+    // Where the words hold all that is left of both keys, these are versions of one.
+    const size_t size = a.at->key.size();
+    if (size == b.at->key.size() && size <= shared_prefix_.size() + sizeof(uint64_t)) {
+      return kForward ? a.at->lsn > b.at->lsn : a.at->lsn < b.at->lsn;
+    }
+    return ComesBeforeAsAWhole<kForward>(a, b);
+  }
+  template <bool kForward>
+  [[gnu::noinline]] bool ComesBeforeAsAWhole(const Source& a, const Source& b) {
     ++ties_;
     const int order = CompareEntries(a.at->key, a.at->lsn, b.at->key, b.at->lsn);
     return kForward ? order < 0 : order > 0;
@@ -258,6 +298,7 @@ class MergingIterator final : public EntryIterator {
 
   template <bool kForward>
   void BuildTree() {
+    is_tree_built_ = true;
     tree_.Build(
         live_.size(), [this](size_t i) { return *live_[i]->word; }, Tie<kForward>{this});
   }
@@ -294,7 +335,7 @@ class MergingIterator final : public EntryIterator {
   template <bool kForward>
   void TakeAllWords() {
     for (Source* const source : live_) TakeWords<kForward>(source);
-    BuildTree<kForward>();
+    is_tree_built_ = false;
   }
 
   // Of all keys in what is left of the windows: what the ends of a sorted sequence share, all of it shares.
@@ -320,7 +361,8 @@ class MergingIterator final : public EntryIterator {
   std::vector<std::unique_ptr<Source>> sources_;
   std::vector<Source*> live_;  // those that have entries left; the tree knows them by their place here
   LoserTree tree_;
-  Source* used_up_ = nullptr;  // the first one, when it needs another window before it can be asked for more
+  bool is_tree_built_ = false;  // of all of them as they stand, up to one that is used up
+  Source* used_up_ = nullptr;   // the first one, when it needs another window before it can be asked for more
   std::string shared_prefix_;
   std::string target_;  // of the last seek
   size_t ties_ = 0;
