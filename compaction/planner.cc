@@ -5,6 +5,9 @@
 #include <tuple>
 #include <utility>
 
+#include "manifest/sorted_runs.h"
+#include "manifest/table_metadata.h"
+
 namespace aeternus::compaction {
 namespace {
 
@@ -81,15 +84,23 @@ std::vector<std::vector<TablePtr>> SizeBuckets(const Version& version, const Bus
   return buckets;
 }
 
+// What a merge makes of tables that overlap nowhere, readers have already: a table visited for each key. Only that
+// there are not ever more of them is worth writing them anew.
 std::optional<Plan> PlanMinor(const Version& version, const BusyTables& busy, const PlannerOptions& options) {
-  std::vector<TablePtr> fullest;
-  for (auto& bucket : SizeBuckets(version, busy, options)) {
-    if (bucket.size() > fullest.size()) fullest = std::move(bucket);
-  }
   // One table is never merged with itself, whatever the options say.
   const size_t count_min = static_cast<size_t>(std::max(options.min_threshold, 2));
-  if (fullest.size() < count_min) return std::nullopt;
   const size_t count_max = std::max(static_cast<size_t>(std::max(options.max_threshold, 0)), count_min);
+  std::vector<TablePtr> fullest;
+  for (auto& bucket : SizeBuckets(version, busy, options)) {
+    if (bucket.size() < count_max) {
+      if (SortedRuns(bucket).size() < count_min) continue;
+      std::vector<TablePtr> overlapping;
+      for (const size_t i : TablesThatOverlap(bucket)) overlapping.push_back(std::move(bucket[i]));
+      bucket = std::move(overlapping);
+    }
+    if (bucket.size() > fullest.size()) fullest = std::move(bucket);
+  }
+  if (fullest.empty()) return std::nullopt;
   if (fullest.size() > count_max) fullest.resize(count_max);
   return Plan{Kind::kMinor, std::move(fullest)};
 }
@@ -144,8 +155,9 @@ ScanPlan PlanScan(const Version& version, const BusyTables& busy, uint64_t seeks
     if (!candidate.inputs.empty() && table->entry_count() > kLargestScanRatio * entries) break;
     candidate.inputs.push_back(table);
     entries += table->entry_count();
-    if (candidate.inputs.size() < 2) continue;
-    const uint64_t price = std::max(entries / (kEntriesPerVisit * (candidate.inputs.size() - 1)), kFewestSeeks);
+    const size_t runs = SortedRuns(candidate.inputs).size();
+    if (runs < 2) continue;
+    const uint64_t price = std::max(entries / (kEntriesPerVisit * (runs - 1)), kFewestSeeks);
     if (price <= seeks) {
       answer.plan = candidate;
     } else {

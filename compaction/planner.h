@@ -1,8 +1,9 @@
 // Which tables to merge: pure functions of a version, testable without a file. Size-tiered compaction (as in
 // Cassandra's SizeTieredCompactionStrategy): tables of similar size are merged together.
 //
-//   minor      the fullest bucket of similar-sized tables that holds at least min_threshold, its smallest
-//              max_threshold tables; tombstones stay
+//   minor      the fullest bucket of similar-sized tables that overlap, if min_threshold of them or more do somewhere,
+//              its smallest max_threshold tables; a table that overlaps no other of its bucket, as those of keys that
+//              were written in order, is rewritten only once the bucket holds max_threshold; tombstones stay
 //   tombstone  one table, rich in old tombstones, is rewritten without those that hide nothing any more
 //   major      all tables become one
 //   scan       tables that scans have to merge again and again, once that has cost about as much as merging them;
@@ -54,9 +55,9 @@ std::vector<Plan> PlanTombstone(const Version& version, const BusyTables& busy, 
 // nullopt with fewer than two tables, or while any is busy.
 std::optional<Plan> PlanMajor(const Version& version, const BusyTables& busy);
 
-// A merge that scans pay for, as one pays for skis by renting them: a seek that has to visit `n` tables pays n - 1
-// units, and once that is the price of making them one, they are. So all merges of this kind take no longer than a
-// small multiple of what scans have spent without them, whatever comes later.
+// A merge that scans pay for, as one pays for skis by renting them: a seek that has to visit `n` tables, one of each
+// sorted run, pays n - 1 units, and once that is the price of making them one, they are. So all merges of this kind
+// take no longer than a small multiple of what scans have spent without them, whatever comes later.
 //
 // Candidates are the smallest tables that overlap each other, the smallest two, three, and so on. A table many times as
 // large as all smaller ones is left alone and ends the list, so that an entry is rewritten O(log n) times in its life.

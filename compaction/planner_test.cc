@@ -227,6 +227,23 @@ std::shared_ptr<const Version> OfEntries(const std::vector<uint64_t>& entries, c
   });
 }
 
+TEST(PlanMinor, LeavesAloneTablesThatOverlapNothing) {
+  PlannerOptions options;
+  EXPECT_EQ(DrawInputs(PlanMinor(*OfEntries({10, 11, 12, 13, 14}, "acegi", "bdfhj"), {}, options)), "none");
+  EXPECT_EQ(DrawInputs(PlanMinor(*OfEntries({10, 11, 12, 13, 14}, "acccc", "bdddd"), {}, options)),
+            "1100 1200 1300 1400");
+  EXPECT_EQ(DrawInputs(PlanMinor(*OfEntries({10, 11, 12, 13}, "aaac", "bbbd"), {}, options)), "none")
+      << "three over each key";
+}
+
+TEST(PlanMinor, LetsThereBeFewerThanTheMaximumOfThem) {
+  PlannerOptions options;
+  options.max_threshold = 5;
+  EXPECT_EQ(DrawInputs(PlanMinor(*OfEntries({10, 11, 12, 13}, "aceg", "bdfh"), {}, options)), "none");
+  EXPECT_EQ(DrawInputs(PlanMinor(*OfEntries({10, 11, 12, 13, 14}, "acegi", "bdfhj"), {}, options)),
+            "1000 1100 1200 1300 1400");
+}
+
 TEST(PlanScan, ScansPayForTheSmallestTablesFirstAndForMoreOfThemWithTime) {
   const auto version = OfEntries({100'000, 200'000, 1'600'000, 10});
   EXPECT_EQ(DrawInputs(PlanScan(*version, {}, 0).plan), "none");
@@ -263,6 +280,12 @@ TEST(PlanScan, LeavesAloneWhatOverlapsNothing) {
   const auto version = OfEntries({10'000, 20'000, 30'000}, "amb", "czd");
   EXPECT_EQ(DrawInputs(PlanScan(*version, {}, 1 << 30).plan), "1000000 3000000");
   EXPECT_EQ(PlanScan(*OfEntries({10'000, 20'000}, "am", "cz"), {}, 0).next_seeks, std::nullopt);
+}
+
+TEST(PlanScan, ATableOfTheSameRunIsNoneMoreToVisit) {
+  const auto version = OfEntries({10'000, 10'000, 20'000}, "aam", "zcz");
+  EXPECT_EQ(PlanScan(*version, {}, 9'999).plan->inputs.size(), 2u);
+  EXPECT_EQ(PlanScan(*version, {}, 40'000 / 4).plan->inputs.size(), 3u) << "a scan visits two of them";
 }
 
 TEST(PlanScan, LeavesAloneWhatIsBusy) {

@@ -127,7 +127,7 @@ class DbIterator final : public Iterator {
 
   // Once in a while, because it asks for the database.
   void CountSeek() {
-    if (!iterator_.has_value() || iterator_->table_count() < 2) return;
+    if (!iterator_.has_value() || iterator_->run_count() < 2) return;
     if (++seeks_ == kSeeksAtOnce) ReportSeeks();
   }
   void ReportSeeks() {

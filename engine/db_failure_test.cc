@@ -26,6 +26,7 @@ using testing::IsTable;
 using testing::Machine;
 using testing::Numbered;
 using testing::NumberedKey;
+using testing::PutEvery;
 using testing::PutNumbered;
 using Code = absl::StatusCode;
 
@@ -141,7 +142,7 @@ TEST_F(DbFailureTest, AFullDiskRefusesWritesOfEveryKindUntilThereIsRoom) {
 TEST_F(DbFailureTest, AFailedCompactionIsToldAndTriedAgainByTheNextFlush) {
   std::atomic<bool> compacting{false};
   for (int i = 0; i < 3; ++i) {
-    PutNumbered(*db_, 5 * i, 5 * i + 5);
+    PutEvery(*db_, i, 20, /*step=*/4);
     ASSERT_OK(db_->Flush());
   }
   ASSERT_OK(db_->WaitForBackgroundWork());
@@ -150,7 +151,7 @@ TEST_F(DbFailureTest, AFailedCompactionIsToldAndTriedAgainByTheNextFlush) {
     if (IsTable(call.path) && call.op == FileOp::kRead) compacting = true;
     return compacting && IsTable(call.path) && call.op != FileOp::kDelete;
   });
-  PutNumbered(*db_, 15, 20);
+  PutEvery(*db_, 3, 20, /*step=*/4);
   ASSERT_OK(db_->Flush());
   EXPECT_TRUE(FailsWith(db_->WaitForBackgroundWork(), Code::kInternal, {"Input/output error"}));
   EXPECT_NE(StatsNow().background_error, "");

@@ -28,6 +28,7 @@ using testing::FailsWith;
 using testing::Machine;
 using testing::Numbered;
 using testing::NumberedKey;
+using testing::PutEvery;
 using testing::PutNumbered;
 using Code = absl::StatusCode;
 
@@ -123,7 +124,7 @@ TEST_F(DbParkedTest, AFlushOfTheCallerWaitsForTheFlushThatRuns) {
 TEST_F(DbParkedTest, WritesAndReadsFinishWhileACompactionStandsStill) {
   ParkingSpot spot("compaction:begin");
   for (int i = 0; i < 4; ++i) {
-    PutNumbered(*db_, 10 * i, 10 * i + 10);
+    PutEvery(*db_, i, 40, /*step=*/4);
     ASSERT_OK(db_->Flush());
   }
   spot.WaitUntilTaken();
@@ -168,7 +169,7 @@ TEST_F(DbParkedTest, MayBeDestroyedInTheMiddleOfAFlushOrACompaction) {
       FillUntilFrozen(1);
     } else {
       for (int i = 0; i < 4; ++i) {
-        PutNumbered(*db_, 10 * i, 10 * i + 10);
+        PutEvery(*db_, i, 40, /*step=*/4);
         ASSERT_OK(db_->Flush());
       }
     }

@@ -24,6 +24,7 @@ using testing::kUnsynced;
 using testing::Machine;
 using testing::Numbered;
 using testing::NumberedKey;
+using testing::PutEvery;
 using testing::PutNumbered;
 using Code = absl::StatusCode;
 
@@ -85,7 +86,7 @@ TEST_F(DbTest, FlushPutsEverythingIntoTablesAndDeletesTheirLogs) {
 
 TEST_F(DbTest, BackgroundWorkMergesTablesUntilNothingIsDue) {
   for (int i = 0; i < 20; ++i) {
-    PutNumbered(*db_, 20 * i, 20 * i + 20, kUnsynced);
+    PutEvery(*db_, i, 400, /*step=*/20, kUnsynced);
     ASSERT_OK(db_->Flush());
   }
   ASSERT_OK(db_->WaitForBackgroundWork());

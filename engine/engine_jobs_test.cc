@@ -46,8 +46,8 @@ TEST_F(EngineJobsTest, ATombstoneStaysWhileATableWithNewerEntriesHoldsWhatItHide
   ASSERT_OK(engine_->DeleteRange("b", "c"));
   PutNumbered(*engine_, 0, 50);
   ASSERT_OK(Flush(*engine_));
+  ASSERT_OK(engine_->Put("aa", "1"));
   ASSERT_OK(engine_->Put("d", "1"));
-  ASSERT_OK(engine_->Put("e", "1"));
   ASSERT_OK(Flush(*engine_));
   ASSERT_TRUE(engine_->MinorCompact().value());
   const Stats stats = engine_->Stats().value();
@@ -66,11 +66,13 @@ TEST_F(EngineJobsTest, ATombstoneOverAKeyOfANewerVersionGoesOnlyIfThatMayBeLooke
     machine_ = Machine();
     Reopen({.compaction = {.min_threshold = 2, .tombstone_ratio = 0.01, .tombstone_exact_lookup = may}});
     ASSERT_OK(engine_->Put("b", "1"));
+    ASSERT_OK(engine_->Put("c", "1"));
     ASSERT_OK(Flush(*engine_));
     ASSERT_OK(engine_->Delete("a"));
     PutNumbered(*engine_, 0, 50);
     ASSERT_OK(Flush(*engine_));
     ASSERT_OK(engine_->Put("a", "2"));
+    ASSERT_OK(engine_->Put("c", "2"));
     ASSERT_OK(Flush(*engine_));
     ASSERT_TRUE(engine_->MinorCompact().value());
     EXPECT_EQ(engine_->TombstoneCompact().value(), may);
@@ -129,8 +131,8 @@ TEST_F(EngineJobsTest, RangeTombstonesAreDroppedByTombstonePassesWhenTheyMayAndB
 // Or deletes could be put off for as long as there are new ones.
 TEST_F(EngineJobsTest, AMergedTableIsAsOldAsTheOldestOfItsTombstones) {
   Reopen({.compaction = {.min_threshold = 2, .tombstone_interval_seconds = 100}});
-  for (const char* const key : {"a", "b"}) {
-    ASSERT_OK(engine_->Delete(key));
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_OK(engine_->Delete("a"));
     ASSERT_OK(Flush(*engine_));
     machine_.clock().AdvanceMicros(60'000'000);
   }

@@ -29,6 +29,7 @@ using testing::kUnsynced;
 using testing::Machine;
 using testing::Numbered;
 using testing::NumberedKey;
+using testing::PutEvery;
 using testing::PutNumbered;
 using Code = absl::StatusCode;
 using Pairs = std::vector<std::pair<std::string, std::string>>;
@@ -327,7 +328,7 @@ TEST_F(EngineTest, TablesOfOneSizeAreMergedWhenThereAreEnoughOfThem) {
   Reopen({.compaction = {.min_threshold = 3}});
   for (int i = 0; i < 3; ++i) {
     EXPECT_FALSE(engine_->MinorCompact().value());
-    PutNumbered(*engine_, 10 * i, 10 * i + 10);
+    PutEvery(*engine_, i, 30, /*step=*/3);
     ASSERT_OK(Flush(*engine_));
   }
   EXPECT_EQ(engine_->Stats()->size_buckets.size(), 1u);
@@ -336,6 +337,30 @@ TEST_F(EngineTest, TablesOfOneSizeAreMergedWhenThereAreEnoughOfThem) {
   EXPECT_EQ(engine_->Stats()->table_count, 1u);
   EXPECT_EQ(engine_->Stats()->minor_compactions, 1u);
   EXPECT_EQ(ContentsOf(*engine_), Numbered(0, 30));
+}
+
+TEST_F(EngineTest, TablesOfKeysThatWereWrittenInOrderAreLeftAloneAndReadAsOne) {
+  Reopen({.compaction = {.min_threshold = 2, .max_threshold = 8}});
+  for (int i = 0; i < 7; ++i) {
+    PutNumbered(*engine_, 10 * i, 10 * i + 10);
+    ASSERT_OK(Flush(*engine_));
+    EXPECT_FALSE(engine_->MinorCompact().value());
+  }
+  const auto it = engine_->NewIterator({}).value();
+  Contents backward;
+  for (it->SeekToLast(); it->Valid(); it->Prev()) backward.emplace(it->key(), it->value());
+  EXPECT_EQ(backward, Numbered(0, 70));
+  for (int i = 0; i < 70; ++i) {
+    it->Seek(NumberedKey(i));
+    ASSERT_TRUE(it->Valid());
+    EXPECT_EQ(it->key(), NumberedKey(i));
+  }
+  EXPECT_EQ(ContentsOf(*engine_), Numbered(0, 70));
+  PutNumbered(*engine_, 70, 80);
+  ASSERT_OK(Flush(*engine_));
+  EXPECT_TRUE(engine_->MinorCompact().value()) << "there are as many as there may be";
+  EXPECT_EQ(engine_->Stats()->table_count, 1u);
+  EXPECT_EQ(ContentsOf(*engine_), Numbered(0, 80));
 }
 
 TEST_F(EngineTest, AMajorCompactionLeavesOneTableWithoutSpentTombstones) {

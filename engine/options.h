@@ -32,8 +32,9 @@ struct CompactionOptions {
   double bucket_high = 1.5;
   // All tables below this size share one bucket, so that many tiny flushes are merged early. 0 - 1 GiB.
   uint64_t min_table_size_bytes = 50;
-  // A bucket of at least min_threshold tables is merged, at most max_threshold at once. Lower: fewer tables to read,
-  // more writing. min 2 - 64, max min - 256.
+  // A bucket's tables that overlap are merged, at most max_threshold at once, where min_threshold or more lie over one
+  // key; those that overlap nothing, once the bucket holds max_threshold. Lower: fewer tables to read, more writing.
+  // min 2 - 64, max min - 256.
   int min_threshold = 4;
   int max_threshold = 32;
   // A table is rewritten without its spent tombstones when tombstones are at least this share of its entries ...

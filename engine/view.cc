@@ -6,6 +6,9 @@
 #include "base/status.h"
 #include "iterator/covered_run_skipper.h"
 #include "iterator/merging_iterator.h"
+#include "iterator/run_iterator.h"
+#include "manifest/sorted_runs.h"
+#include "manifest/table_metadata.h"
 
 namespace aeternus {
 void ChargedMemtable::Recharge() {
@@ -42,16 +45,38 @@ absl::StatusOr<ViewIterator> ViewIterator::Make(const View& view, VisibleIterato
     add_memtable(frozen->memtable->table(), frozen->memtable->table().last_lsn());
   }
   const auto tables = view.version->tables();
+  std::vector<Version::TablePtr> with_points;
+  std::vector<sstable::Table*> opened;
   for (size_t i = 0; i < tables.size(); ++i) {
     if (!tables[i]->BoundsOverlap(options.lower.value_or(""), options.upper)) continue;
-    if (tables[i]->has_points()) layers.push_back({view.tables[i]->NewIterator(), tables[i]->max_point_lsn});
+    if (tables[i]->has_points()) {
+      with_points.push_back(tables[i]);
+      opened.push_back(view.tables[i].get());
+    }
     if (tables[i]->has_range_tombstones()) {
       AETERNUS_ASSIGN_OR_RETURN(std::shared_ptr<const FragmentedTombstones> fragments,
                                 view.tables[i]->RangeTombstones());
       tombstones.push_back(std::move(fragments));
     }
   }
-  const size_t table_count = layers.size() - in_memtables.size();
+  const std::vector<std::vector<size_t>> runs = SortedRuns(with_points);
+  for (const std::vector<size_t>& run : runs) {
+    if (run.size() == 1) {
+      layers.push_back({opened[run[0]]->NewIterator(), with_points[run[0]]->max_point_lsn});
+      continue;
+    }
+    std::vector<RunPart> parts;
+    Lsn max_lsn;
+    for (const size_t i : run) {
+      const TableMetadata& metadata = *with_points[i];
+      parts.push_back({.smallest = metadata.smallest,
+                       .largest = metadata.largest,
+                       .largest_is_exclusive = metadata.largest_is_exclusive,
+                       .open = [table = opened[i]] { return table->NewIterator(); }});
+      max_lsn = std::max(max_lsn, metadata.max_point_lsn);
+    }
+    layers.push_back({NewRunIterator(std::move(parts)), max_lsn});
+  }
   std::vector<std::unique_ptr<EntryIterator>> entries;
   entries.reserve(layers.size());
   for (Layer& layer : layers) {
@@ -61,7 +86,7 @@ absl::StatusOr<ViewIterator> ViewIterator::Make(const View& view, VisibleIterato
     return fragments->max_lsn() <= options.snapshot;
   });
   VisibleIterator visible(NewMergingIterator(std::move(entries)), std::move(tombstones), std::move(options));
-  return ViewIterator(view, std::move(visible), std::move(in_memtables), table_count, sees_all_tombstones);
+  return ViewIterator(view, std::move(visible), std::move(in_memtables), runs.size(), sees_all_tombstones);
 }
 
 // Points come into the active memtable, where its iterator finds them. Every tombstone up to `snapshot` was added

@@ -90,20 +90,20 @@ class ViewIterator {
   // their buffers stay. False, and nothing has changed, where only a new one will do: after an error, or when there are
   // range tombstones that this one may not know of, or that its snapshot hid.
   bool MoveTo(Lsn snapshot);
-  // The tables that a seek visits: those within the bounds.
-  size_t table_count() const { return table_count_; }
+  // The tables that a seek visits: one of each sorted run within the bounds.
+  size_t run_count() const { return run_count_; }
 
  private:
-  ViewIterator(const View& view, VisibleIterator visible, std::vector<SnapshotIterator*> in_memtables,
-               size_t table_count, bool sees_all_tombstones)
+  ViewIterator(const View& view, VisibleIterator visible, std::vector<SnapshotIterator*> in_memtables, size_t run_count,
+               bool sees_all_tombstones)
       : view_(view),
-        table_count_(table_count),
+        run_count_(run_count),
         sees_all_tombstones_(sees_all_tombstones),
         visible_(std::move(visible)),
         in_memtables_(std::move(in_memtables)) {}
 
   const View& view_;
-  const size_t table_count_;
+  const size_t run_count_;
   const bool sees_all_tombstones_;  // all that it was made with
   VisibleIterator visible_;
   std::vector<SnapshotIterator*> in_memtables_;  // parts of `visible_`

@@ -121,6 +121,12 @@ void PutNumbered(Database& database, int begin, int end, const WriteOptions& opt
   }
 }
 inline constexpr WriteOptions kUnsynced{.sync = false};
+// The same of every `step`-th of those keys, beginning with `begin`: so tables of one size overlap, as minor
+// compactions want them.
+template <typename Database>
+void PutEvery(Database& database, int begin, int end, int step, const WriteOptions& options = {}) {
+  for (int i = begin; i < end; i += step) PutNumbered(database, i, i + 1, options);
+}
 
 // Puts the active memtable into a table.
 absl::Status Flush(Engine& engine);
