@@ -191,7 +191,10 @@ void IndexReader::FindBlocks(absl::Span<const std::string_view> keys, size_t* nu
   const Words words = searched_words();
   for (size_t n = words.size; n > 1;) {
     const size_t half = n / 2;
-    for (size_t k = 0; k < keys.size(); ++k) numbers[k] += words[numbers[k] + half - 1] < targets[k] ? half : 0;
+    // Multiplied, because a branch here is one that nobody foresees.
+    for (size_t k = 0; k < keys.size(); ++k) {
+      numbers[k] += half * static_cast<size_t>(words[numbers[k] + half - 1] < targets[k]);
+    }
     n -= half;
   }
   for (size_t k = 0; k < keys.size(); ++k) {
