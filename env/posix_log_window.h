@@ -19,7 +19,7 @@
 //
 // Measured, 128 B a store, ext4, Linux 6.18, CPU time: write(2) 820 ns; populated in steps of 64 KiB 240 ns, of 256 KiB
 // 220 ns; filled and populated in steps of 64 KiB 50 ns, of 256 KiB 36 ns. A window of 1 MiB instead of 256 KiB makes
-// stores no cheaper, but has the writer map and unmap every thousandth time and not every 250th if it stores 1 KiB each.
+// stores no cheaper, but has a writer of 1 KiB each map and unmap every thousandth time, and not every 250th.
 //
 // Thread safety: one thread at a time.
 #ifndef AETERNUS_ENV_POSIX_LOG_WINDOW_H_
