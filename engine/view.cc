@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/types/span.h"
 #include "base/status.h"
 #include "iterator/covered_run_skipper.h"
 #include "iterator/merging_iterator.h"
@@ -11,6 +12,32 @@
 #include "manifest/table_metadata.h"
 
 namespace aeternus {
+namespace {
+
+// Entries of one layer, none newer than max_lsn.
+struct Layer {
+  std::unique_ptr<EntryIterator> entries;
+  Lsn max_lsn;
+};
+
+// A sorted run of `tables`, which are `opened` in the same order.
+Layer LayerOf(const std::vector<size_t>& run, absl::Span<const Version::TablePtr> tables,
+              absl::Span<sstable::Table* const> opened) {
+  if (run.size() == 1) return {opened[run[0]]->NewIterator(), tables[run[0]]->max_point_lsn};
+  std::vector<RunPart> parts;
+  Lsn max_lsn;
+  for (const size_t i : run) {
+    parts.push_back({.smallest = tables[i]->smallest,
+                     .largest = tables[i]->largest,
+                     .largest_is_exclusive = tables[i]->largest_is_exclusive,
+                     .open = [table = opened[i]] { return table->NewIterator(); }});
+    max_lsn = std::max(max_lsn, tables[i]->max_point_lsn);
+  }
+  return {NewRunIterator(std::move(parts)), max_lsn};
+}
+
+}  // namespace
+
 void ChargedMemtable::Recharge() {
   const size_t now = table_->memory_bytes();
   if (now > charged_bytes_) {
@@ -25,11 +52,6 @@ void ChargedMemtable::Recharge() {
 }
 
 absl::StatusOr<ViewIterator> ViewIterator::Make(const View& view, VisibleIterator::Options options) {
-  // Entries of one layer, none newer than max_lsn.
-  struct Layer {
-    std::unique_ptr<EntryIterator> entries;
-    Lsn max_lsn;
-  };
   std::vector<Layer> layers;
   std::vector<std::shared_ptr<const FragmentedTombstones>> tombstones;
   std::vector<SnapshotIterator*> in_memtables;
@@ -60,23 +82,7 @@ absl::StatusOr<ViewIterator> ViewIterator::Make(const View& view, VisibleIterato
     }
   }
   const std::vector<std::vector<size_t>> runs = SortedRuns(with_points);
-  for (const std::vector<size_t>& run : runs) {
-    if (run.size() == 1) {
-      layers.push_back({opened[run[0]]->NewIterator(), with_points[run[0]]->max_point_lsn});
-      continue;
-    }
-    std::vector<RunPart> parts;
-    Lsn max_lsn;
-    for (const size_t i : run) {
-      const TableMetadata& metadata = *with_points[i];
-      parts.push_back({.smallest = metadata.smallest,
-                       .largest = metadata.largest,
-                       .largest_is_exclusive = metadata.largest_is_exclusive,
-                       .open = [table = opened[i]] { return table->NewIterator(); }});
-      max_lsn = std::max(max_lsn, metadata.max_point_lsn);
-    }
-    layers.push_back({NewRunIterator(std::move(parts)), max_lsn});
-  }
+  for (const std::vector<size_t>& run : runs) layers.push_back(LayerOf(run, with_points, opened));
   std::vector<std::unique_ptr<EntryIterator>> entries;
   entries.reserve(layers.size());
   for (Layer& layer : layers) {
