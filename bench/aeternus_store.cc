@@ -106,7 +106,7 @@ absl::StatusOr<std::unique_ptr<Store>> Open(const StoreSettings& settings) {
   config.table.filter_bits_per_key = settings.filter_bits_per_key;
   if (settings.many_tables) {
     config.compaction.min_threshold = 64;
-    config.compaction.max_threshold = 256;
+    config.compaction.max_threshold = 64;  // of tables that overlap nothing, as these are
   }
   AETERNUS_ASSIGN_OR_RETURN(std::unique_ptr<Db> db, Db::Open(settings.directory, config));
   return std::make_unique<AeternusStore>(std::move(db), settings.sync);
